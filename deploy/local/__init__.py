@@ -1,0 +1,1 @@
+"""The laptop stack and the `frontdesk` command."""

@@ -1,0 +1,1 @@
+"""Four independent services; they speak only through events."""

@@ -1,0 +1,1 @@
+"""Every event that crosses a service border: names, schemas, topics, envelope."""

@@ -1,0 +1,25 @@
+"""visit-changed: a visit was returned for mending, or has a new revision (rescheduled, amended)."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.contracts.event import Event
+from shared.contracts.topics import VISITS
+
+
+class VisitChanged(Event, type="visit-changed", topic=VISITS, key="visit_id"):
+    """A visit was returned for mending, or has a new revision (rescheduled, amended)."""
+
+    visit_id: UUID
+    revision: int
+    change: Literal["returned", "resubmitted", "rescheduled", "amended"]
+    party_id: UUID
+    address_id: str | None = None
+    host_id: UUID
+    requester_id: UUID | None = None
+    arrival: AwareDatetime
+    departure: AwareDatetime

@@ -1,0 +1,1 @@
+"""What has no I/O: ids, clock, calendar, categories, state machines, errors."""

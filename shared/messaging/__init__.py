@@ -1,0 +1,1 @@
+"""Outbox, relay, inbox, consumer, held events, timers: the only rooms that know a Kafka client."""

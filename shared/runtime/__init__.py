@@ -1,0 +1,1 @@
+"""Roles as processes: composition, supervisor, drain, health."""

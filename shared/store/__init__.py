@@ -1,0 +1,1 @@
+"""One database per service: units of work, tables of the core, migrations."""

@@ -1,0 +1,53 @@
+"""A service's database: the pool, the time limits, and the only place that opens and commits units of work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared.store.cause import Cause
+from shared.store.unit_of_work import UnitOfWork
+
+_LIMITS = "-c statement_timeout=10s -c lock_timeout=2s -c idle_in_transaction_session_timeout=5s -c timezone=UTC"
+
+
+def engine_url(url: str) -> URL:
+    """`postgresql://…` for SQLAlchemy on psycopg 3."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+class Database:
+    """The pool of one process. `hide_parameters` keeps people's data out of error texts."""
+
+    def __init__(self, url: str, service: str, *, pool_size: int = 5, max_overflow: int = 5) -> None:
+        self.service = service
+        self.engine: AsyncEngine = create_async_engine(
+            engine_url(url),
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            hide_parameters=True,
+            connect_args={"options": _LIMITS, "connect_timeout": 5, "application_name": f"frontdesk-{service}"},
+        )
+
+    @asynccontextmanager
+    async def transaction(self, cause: Cause) -> AsyncIterator[UnitOfWork]:
+        """A unit of work that is flushed and committed at the end, rolled back on any exception."""
+        async with self.engine.begin() as connection:
+            uow = UnitOfWork(connection, self.service, cause)
+            yield uow
+            await uow.flush()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A bare connection that commits each statement: for leases, claims and look-ups of the core."""
+        async with self.engine.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def close(self) -> None:
+        """Gives every connection back."""
+        await self.engine.dispose()

@@ -1,0 +1,146 @@
+"""One transaction of one service: its statements, its events, its timers. The edge that opened it commits it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from sqlalchemy import CursorResult, Executable, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.event import Event
+from shared.contracts.topics import TopicClass
+from shared.kernel import clock
+from shared.kernel.ids import derived_id, new_id
+from shared.store import tables
+from shared.store.bulk import insert_rows
+from shared.store.cause import Cause
+from shared.store.outgoing import Outgoing, write_outbox
+from shared.store.scheduling import Schedule, write_timers
+
+
+@dataclass(slots=True)
+class Permit:
+    """Which events the running reaction or timer has said it publishes; None where a person acts."""
+
+    publishes: frozenset[type[Event]] | None = None
+
+
+class UnitOfWork:
+    """Statements run at once; inserts, events and timers are queued and written in bulk, before the next statement
+    that might read them (`execute`) or at the end (`flush`). Nothing here commits.
+    """
+
+    def __init__(self, connection: AsyncConnection, service: str, cause: Cause, now: datetime | None = None) -> None:
+        self.connection = connection
+        self.service = service
+        self.cause = cause
+        self.now = now or clock.now()
+        """The instant of this unit of work, in UTC: every decision in it uses this one."""
+        self.permit = Permit()
+        self._rows: dict[tuple[Table, tuple[str, ...]], list[Mapping[str, Any]]] = {}
+        self._outgoing: list[Outgoing] = []
+        self._schedule: Schedule = {}
+        self._made: Counter[tuple[tuple[str, str] | None, str]] = Counter()
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Runs a statement after the queued inserts, so that it sees them."""
+        await self._write_rows()
+        return await self.connection.execute(statement, parameters)
+
+    def insert(self, table: Table, **row: Any) -> None:
+        """Queues a row."""
+        self._rows.setdefault((table, tuple(row)), []).append(row)
+
+    def new_id(self, kind: str) -> UUID:
+        """An id for something of `kind`: random for a person's act, the same again for the same event's reaction."""
+        origin = self.cause.origin
+        if origin is None:
+            return new_id()
+        self._made[(origin, kind)] += 1
+        return derived_id(kind, *origin, self._made[(origin, kind)])
+
+    def publish(self, event: Event, *, about: Iterable[object] = ()) -> str:
+        """Records `event` for the relay and returns its id. `about`: ids of the parties and addresses it tells of.
+
+        Raises RuntimeError where this service does not own the event's topic, or the reaction has not said that it
+        publishes this.
+        """
+        self._check_may_publish(type(event))
+        envelope = self._envelope(type(event), event.key_value)
+        self._outgoing.append(Outgoing(envelope, event.encode(), tuple(map(str, about))))
+        return envelope.id
+
+    def erase(self, state: type[Event], key: object) -> None:
+        """Publishes a tombstone for `key` on the state topic of `state`: it wins for ever."""
+        if state.topic.kind is not TopicClass.STATE:
+            raise RuntimeError(f"{state.topic.name} keeps no state; only state topics know tombstones")
+        self._check_may_publish(state)
+        self._outgoing.append(Outgoing(self._envelope(state, str(key)), None, (str(key),)))
+
+    def schedule(self, kind: str, subject: object, due: datetime, **data: Any) -> None:
+        """Sets the one pending timer (kind, subject); a pending one moves. `data` is JSON without personal data."""
+        self._schedule[(kind, str(subject))] = (due, data, self.cause)
+
+    def cancel(self, kind: str, subject: object) -> None:
+        """Takes the pending timer (kind, subject) away, if there is one."""
+        self._schedule[(kind, str(subject))] = None
+
+    def audit(self, actor: object, action: str, subject_kind: str, subject_id: object, **detail: Any) -> None:
+        """Appends to the audit trail. `detail` is JSON without personal data."""
+        self.insert(
+            tables.audit,
+            at=self.now,
+            actor=str(actor),
+            action=action,
+            subject_kind=subject_kind,
+            subject_id=str(subject_id),
+            detail=detail,
+        )
+
+    async def flush(self) -> None:
+        """Writes everything queued; the outbox last, because its numbers are locked until the commit."""
+        await self._write_rows()
+        schedule, self._schedule = self._schedule, {}
+        await write_timers(self.connection, schedule)
+        outgoing, self._outgoing = self._outgoing, []
+        await write_outbox(self.connection, outgoing, self.now)
+
+    async def _write_rows(self) -> None:
+        rows, self._rows = self._rows, {}
+        for (table, _), queued in rows.items():
+            await insert_rows(self.connection, table, queued)
+
+    def _check_may_publish(self, event: type[Event]) -> None:
+        if self.service not in event.topic.producers:
+            raise RuntimeError(f"{self.service} may not write to {event.topic.name}; see shared/contracts/topics.py")
+        if self.permit.publishes is not None and event not in self.permit.publishes:
+            raise RuntimeError(f"{event.type} is not among the `publishes` of this reaction; add it there")
+
+    def _envelope(self, event: type[Event], key: str) -> Envelope:
+        return Envelope(
+            id=str(self.new_id(event.type)),
+            source=f"/services/{self.service}",
+            type=event.type,
+            topic=event.topic.name,
+            key=key,
+            time=self.now,
+            dataschema=event.dataschema(),
+            correlation_id=self.cause.correlation_id,
+            causation_id=self.cause.causation_id,
+            hops=self.cause.hops,
+            traceparent=current_traceparent(),
+        )
+
+
+def current_traceparent() -> str | None:
+    """The W3C trace context of the running span, to be carried as the context of creation."""
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier)
+    return carrier.get("traceparent")

@@ -1,0 +1,1 @@
+"""HTTP edge: problems, idempotency, authentication, documents."""
