@@ -1,0 +1,1 @@
+"""notify: all SMS and e-mail transport, both ways."""

@@ -1,0 +1,1 @@
+"""Mail that comes in: replies, delivery reports, letters out of the blue."""
