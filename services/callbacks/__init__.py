@@ -1,0 +1,1 @@
+"""callbacks: planned contacts back to the party, and what came of them."""

@@ -1,0 +1,7 @@
+"""`python -m services.callbacks <role> [<role>…]`."""
+
+from shared.runtime.main import main
+
+from services.callbacks.service import service
+
+main(service)

@@ -1,0 +1,1 @@
+"""Callbacks: one planned contact each, its attempts and its end."""

@@ -1,0 +1,1 @@
+"""Callback rules: what leads to a callback, when it is due, how it is done and by whom."""

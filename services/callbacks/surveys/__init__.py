@@ -1,0 +1,1 @@
+"""Surveys: what a party answered, in its own words and in three points (CB-16)."""
