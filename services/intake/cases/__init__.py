@@ -1,0 +1,1 @@
+"""Cases: enquiries that somebody must answer."""

@@ -1,0 +1,25 @@
+"""What the `frontdesk` command does with the directory: each its own transaction."""
+
+from __future__ import annotations
+
+from services.intake.directory.imports import Imported, import_staff
+from services.intake.directory.sign_in import token_for
+from services.intake.settings import settings
+from shared.security.tokens import Signed
+from shared.store.cause import Cause
+from shared.store.database import Database
+
+
+async def staff_import(database: Database, departments_csv: str, staff_csv: str) -> Imported:
+    """`frontdesk staff import`: the passwords of new accounts come back once; write them to a file of mode 0600.
+
+    Raises ImportRefused with every mistake, told by file, line and column.
+    """
+    async with database.transaction(Cause.of_person()) as uow:
+        return await import_staff(uow, departments_csv, staff_csv)
+
+
+async def token(database: Database, email: str) -> Signed:
+    """`frontdesk token EMAIL`: a staff token without the password. Raises Refused (`staff-not-found`)."""
+    async with database.transaction(Cause.of_person()) as uow:
+        return await token_for(uow, settings(), email)

@@ -1,0 +1,76 @@
+"""Sign-in: e-mail and password for a staff token. Unknown, wrong and left answer alike, in the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from ipaddress import ip_address, ip_network
+from weakref import WeakKeyDictionary
+
+from services.intake.directory import signing, store
+from services.intake.settings import IntakeSettings
+from shared.kernel.errors import NotFound, Refused
+from shared.security import tokens
+from shared.security.passwords import password_matches
+from shared.store.cause import Cause
+from shared.store.database import Database
+from shared.store.unit_of_work import UnitOfWork
+
+_AT_ONCE = 2
+"""Each check takes 64 MiB and a core for some 50 ms; more at once would starve everything else in the process."""
+
+_checks: WeakKeyDictionary[Database, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+async def sign_in(
+    database: Database, chosen: IntakeSettings, *, email: str, password: str, client: str, cause: Cause
+) -> tokens.Signed:
+    """A token for whoever knows the password of `email`; `client` is the caller's IP address.
+
+    The attempt is counted and committed before the password is looked at, so that parallel guesses count too; no
+    transaction is open while argon2 works. Raises Refused: `sign-in` (401), `too-many-attempts` (429).
+    """
+    account_scope, network_scope = _scopes(email, client)
+    async with database.transaction(cause) as uow:
+        counts = [
+            (await store.count_attempt(uow, scope, uow.now + chosen.sign_in_window), allowed)
+            for scope, allowed in (
+                (account_scope, chosen.sign_in_per_account),
+                (network_scope, chosen.sign_in_per_network),
+            )
+        ]
+        await store.purge_attempts(uow)
+        account = await store.get_account(uow, email)
+        now = uow.now
+    waits = [(until - now).total_seconds() for (attempts, until), allowed in counts if attempts > allowed]
+    if waits:
+        raise Refused("too-many-attempts", status=429, expected=f"another attempt in {int(max(waits)) + 1} s")
+    async with _checks.setdefault(database, asyncio.Semaphore(_AT_ONCE)):
+        matches = await password_matches(password, account.password_hash if account else None)
+    if account is None or not matches or not account.active:
+        raise Refused("sign-in", status=401)
+    async with database.transaction(cause) as uow:
+        await store.forgive_attempt(uow, account_scope, network_scope)
+        key = await signing.current_key(uow, chosen)
+        uow.audit(account.staff_id, "sign-in", "staff", account.staff_id)
+        return tokens.sign(account.staff_id, key, uow.now, chosen.token_life)
+
+
+async def token_for(uow: UnitOfWork, chosen: IntakeSettings, email: str) -> tokens.Signed:
+    """A token without a password, for whoever operates the installation; recorded. Raises NotFound."""
+    account = await store.get_account(uow, email.strip().lower())
+    if account is None or not account.active:
+        raise NotFound("staff")
+    uow.audit("operator", "token", "staff", account.staff_id)
+    return tokens.sign(account.staff_id, await signing.current_key(uow, chosen), uow.now, chosen.token_life)
+
+
+def _scopes(email: str, client: str) -> tuple[str, str]:
+    """What attempts are counted by; the account as a hash, because the e-mail address may be a stranger's."""
+    account = hashlib.sha256(email.encode()).hexdigest()
+    try:
+        prefix = 24 if ip_address(client).version == 4 else 64
+        network = str(ip_network(f"{client}/{prefix}", strict=False))
+    except ValueError:
+        network = "unknown"
+    return f"account:{account}", f"network:{network}"

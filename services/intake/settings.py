@@ -1,0 +1,101 @@
+"""intake's settings: where its database is, and every policy that a company may want otherwise."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+
+from pydantic import Field, SecretStr
+
+from shared.runtime.settings import CommonSettings
+
+
+class IntakeSettings(CommonSettings):
+    """`FRONTDESK_INTAKE_…`; durations are seconds or ISO 8601 (`PT30S`)."""
+
+    database_url: str = Field(
+        "postgresql://intake:intake@127.0.0.1:18032/intake",
+        validation_alias="FRONTDESK_INTAKE_DATABASE_URL",
+        description="intake's own database",
+    )
+    key_secret: SecretStr = Field(
+        SecretStr("laptop-only"),
+        validation_alias="FRONTDESK_INTAKE_KEY_SECRET",
+        description="encrypts the private signing keys in the database; other than the default outside a laptop",
+    )
+    token_life: timedelta = Field(
+        timedelta(minutes=10),
+        gt=timedelta(0),
+        le=timedelta(minutes=10),
+        validation_alias="FRONTDESK_INTAKE_TOKEN_LIFE",
+        description="how long a staff token is valid; ten minutes at most",
+    )
+    key_life: timedelta = Field(
+        timedelta(days=30),
+        validation_alias="FRONTDESK_INTAKE_KEY_LIFE",
+        description="after how long a new signing key takes over",
+    )
+    key_lead: timedelta = Field(
+        timedelta(minutes=5),
+        validation_alias="FRONTDESK_INTAKE_KEY_LEAD",
+        description="how long a new signing key is published before it signs, so that every service has it",
+    )
+    sign_in_window: timedelta = Field(
+        timedelta(minutes=15),
+        validation_alias="FRONTDESK_INTAKE_SIGN_IN_WINDOW",
+        description="over how long failed sign-ins are counted",
+    )
+    sign_in_per_account: int = Field(
+        10,
+        validation_alias="FRONTDESK_INTAKE_SIGN_IN_PER_ACCOUNT",
+        description="failed sign-ins for one e-mail address in the window before 429",
+    )
+    sign_in_per_network: int = Field(
+        100,
+        validation_alias="FRONTDESK_INTAKE_SIGN_IN_PER_NETWORK",
+        description="failed sign-ins from one network (/24, /64) in the window before 429",
+    )
+    visit_notice_days: int = Field(
+        4,
+        ge=0,
+        validation_alias="FRONTDESK_INTAKE_VISIT_NOTICE_DAYS",
+        description="working days' notice for a visit; less needs a recorded reason (VR-06); 0: none is asked",
+    )
+    visit_reminder_before: timedelta = Field(
+        timedelta(hours=24),
+        validation_alias="FRONTDESK_INTAKE_VISIT_REMINDER_BEFORE",
+        description="how long before arrival the guest is reminded",
+    )
+    visit_home_after: timedelta = Field(
+        timedelta(hours=4),
+        validation_alias="FRONTDESK_INTAKE_VISIT_HOME_AFTER",
+        description="estimated way home after departure; the callback waits for it (VR-23)",
+    )
+    visit_ask_departure_after: timedelta = Field(
+        timedelta(hours=2),
+        validation_alias="FRONTDESK_INTAKE_VISIT_ASK_DEPARTURE_AFTER",
+        description="how long after the planned departure the host is asked to record it",
+    )
+    visit_assume_departure_after: timedelta = Field(
+        timedelta(hours=24),
+        validation_alias="FRONTDESK_INTAKE_VISIT_ASSUME_DEPARTURE_AFTER",
+        description="how long after the asking a departure is assumed, and flagged so",
+    )
+    door_queue: int = Field(
+        2_000,
+        ge=1,
+        validation_alias="FRONTDESK_INTAKE_DOOR_QUEUE",
+        description="channel messages that may wait for their commit in one process; more get 503",
+    )
+
+
+@cache
+def settings() -> IntakeSettings:
+    """The settings of this process, read once."""
+    return IntakeSettings()
+
+
+def check_secrets(chosen: IntakeSettings) -> None:
+    """Refuses the published default secret outside a laptop. Raises RuntimeError."""
+    if not chosen.laptop and chosen.key_secret.get_secret_value() == "laptop-only":
+        raise RuntimeError("FRONTDESK_INTAKE_KEY_SECRET still has its published default; set one of your own")

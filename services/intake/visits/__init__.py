@@ -1,0 +1,1 @@
+"""Visits: somebody asks to come, somebody approves, we receive them and ask them afterwards."""
