@@ -1,0 +1,53 @@
+# Everything goes through this file. Needs Python >= 3.11 and make, nothing else.
+
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; exit; }; done; echo python3)
+endif
+# Some environments forbid byte code; without it every start takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
+BIN := .venv/bin
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+.DEFAULT_GOAL := help
+.PHONY: help up down reset test test-fast check format lock venv venv-dev
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: venv ## Set everything up, start it, play a demo day, stay until Ctrl-C
+	@$(BIN)/frontdesk up
+
+down: venv ## Stop a running copy; data survive
+	@$(BIN)/frontdesk down
+
+reset: venv ## Delete all data of this copy (asks first)
+	@$(BIN)/frontdesk reset
+
+test: venv-dev ## Run all tests on a real Kafka and PostgreSQL (minutes)
+	@$(BIN)/python -m pytest
+
+test-fast: venv-dev ## Run the tests that need no server (seconds)
+	@$(BIN)/python -m pytest tests/unit tests/contract
+
+check: venv-dev ## Check format, lint, types, borders and generated contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@PYTHONPATH=. $(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/contract
+
+format: venv-dev ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: ## Write the lock files anew from pyproject.toml (needs uv)
+	$(LOCK) --upgrade pyproject.toml -o requirements.lock
+	$(LOCK) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	echo uv | $(LOCK) --upgrade - -o deploy/local/bootstrap.lock
+
+venv:
+	@$(PYTHON) deploy/local/bootstrap.py
+
+venv-dev:
+	@$(PYTHON) deploy/local/bootstrap.py --dev

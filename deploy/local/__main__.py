@@ -1,0 +1,5 @@
+"""`python -m deploy.local`: the `frontdesk` command."""
+
+from deploy.local.cli import app
+
+app()
