@@ -31,10 +31,6 @@ PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}" exec "$root/.venv/bin/python" -m d
 
 def main() -> None:
     """Leaves `.venv` as the lock says, or exits with one sentence."""
-    if sys.version_info < (3, 11):
-        sys.exit(
-            f"Frontdesk needs Python 3.11 or newer, this is {sys.version.split()[0]}: make PYTHON=/path/to/python3.11 up"
-        )
     locks = [RUN, DEV] if "--dev" in sys.argv[1:] else [RUN]  # the second holds all of the first
     wanted = {lock.name: hashlib.sha256(lock.read_bytes()).hexdigest() for lock in locks}
     done = json.loads(STAMP.read_text()) if STAMP.exists() else {}
