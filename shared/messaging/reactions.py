@@ -45,7 +45,11 @@ class Copy:
 
     event: type[Event]
     keep: frozenset[str] | None = None
-    """Field names; None keeps all."""
+    """Field names; None keeps all, as the owner of the topic must."""
+    on_gone: Callable[[UnitOfWork, str], Awaitable[None]] | None = None
+    """What to do when a tombstone erases a key."""
+    publishes: frozenset[type[Event]] = frozenset()
+    """What `on_gone` may publish."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,14 @@ class RoleContext:
     health: Health
     stopping: asyncio.Event
 
+    async def rest(self, seconds: float) -> None:
+        """Waits `seconds`, or less when the role is to stop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+        except TimeoutError:
+            return
+
 
 RunRole = Callable[[RoleContext], Awaitable[None]]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +14,19 @@ from shared.store import tables
 from shared.store.bulk import insert_rows
 from shared.store.cause import Cause
 
-Schedule = dict[tuple[str, str], tuple[datetime, dict[str, Any], Cause] | None]
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """When a timer is due, what it carries, and why it was set."""
+
+    due: datetime
+    data: dict[str, Any]
+    cause: Cause
+    traceparent: str | None
+
+
+Schedule = dict[tuple[str, str], Setting | None]
+"""(kind, subject) → the last word on it; None cancels."""
 
 _CANCEL = text(
     "DELETE FROM timer USING unnest(CAST(:kinds AS text[]), CAST(:subjects AS text[])) AS gone (kind, subject) "
@@ -27,30 +39,27 @@ _MOVE = (
 )
 
 
-async def write_timers(connection: AsyncConnection, schedule: Mapping[tuple[str, str], Any]) -> None:
+async def write_timers(connection: AsyncConnection, schedule: Mapping[tuple[str, str], Setting | None]) -> None:
     """Applies the last word on each (kind, subject), sorted, so that two transactions never wait in a circle."""
     cancelled = sorted(thing for thing, setting in schedule.items() if setting is None)
     if cancelled:
         await connection.execute(
             _CANCEL, {"kinds": [kind for kind, _ in cancelled], "subjects": [subject for _, subject in cancelled]}
         )
-    carrier: dict[str, str] = {}
-    TraceContextTextMapPropagator().inject(carrier)
     rows = [
         {
             "kind": kind,
             "subject": subject,
-            "due": due,
-            "data": data,
-            "correlation_id": cause.correlation_id,
-            "causation_id": cause.causation_id,
-            "hops": cause.hops,
-            "traceparent": carrier.get("traceparent"),
+            "due": setting.due,
+            "data": setting.data,
+            "correlation_id": setting.cause.correlation_id,
+            "causation_id": setting.cause.causation_id,
+            "hops": setting.cause.hops,
+            "traceparent": setting.traceparent,
             "tries": 0,
-            "next_try": due,
+            "next_try": setting.due,
         }
-        for (kind, subject), (due, data, cause) in sorted(
-            ((thing, setting) for thing, setting in schedule.items() if setting is not None), key=lambda x: x[0]
-        )
+        for (kind, subject), setting in sorted(schedule.items(), key=lambda item: item[0])
+        if setting is not None
     ]
     await insert_rows(connection, tables.timer, rows, suffix=_MOVE)

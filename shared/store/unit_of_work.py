@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import CursorResult, Executable, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, Received
 from shared.contracts.event import Event
 from shared.contracts.topics import TopicClass
 from shared.kernel import clock
@@ -21,8 +20,9 @@ from shared.kernel.ids import derived_id, new_id
 from shared.store import tables
 from shared.store.bulk import insert_rows
 from shared.store.cause import Cause
+from shared.store.creation_context import current_traceparent
 from shared.store.outgoing import Outgoing, write_outbox
-from shared.store.scheduling import Schedule, write_timers
+from shared.store.scheduling import Schedule, Setting, write_timers
 
 
 @dataclass(slots=True)
@@ -44,12 +44,14 @@ class UnitOfWork:
         self.now = now or clock.now()
         """The instant of this unit of work, in UTC: every decision in it uses this one."""
         self.permit = Permit()
+        self.incoming: Received | None = None
+        """The record that the running reaction was given, with its bytes as they came."""
         self._rows: dict[tuple[Table, tuple[str, ...]], list[Mapping[str, Any]]] = {}
         self._outgoing: list[Outgoing] = []
         self._schedule: Schedule = {}
         self._made: Counter[tuple[tuple[str, str] | None, str]] = Counter()
 
-    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Runs a statement after the queued inserts, so that it sees them."""
         await self._write_rows()
         return await self.connection.execute(statement, parameters)
@@ -86,7 +88,7 @@ class UnitOfWork:
 
     def schedule(self, kind: str, subject: object, due: datetime, **data: Any) -> None:
         """Sets the one pending timer (kind, subject); a pending one moves. `data` is JSON without personal data."""
-        self._schedule[(kind, str(subject))] = (due, data, self.cause)
+        self._schedule[(kind, str(subject))] = Setting(due, data, self.cause, current_traceparent())
 
     def cancel(self, kind: str, subject: object) -> None:
         """Takes the pending timer (kind, subject) away, if there is one."""
@@ -137,10 +139,3 @@ class UnitOfWork:
             hops=self.cause.hops,
             traceparent=current_traceparent(),
         )
-
-
-def current_traceparent() -> str | None:
-    """The W3C trace context of the running span, to be carried as the context of creation."""
-    carrier: dict[str, str] = {}
-    TraceContextTextMapPropagator().inject(carrier)
-    return carrier.get("traceparent")

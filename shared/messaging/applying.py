@@ -1,0 +1,227 @@
+"""What one transaction does with one batch: inbox, copies, reactions, held events. It decides; `batch.py` retries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from shared.contracts.envelope import Received
+from shared.contracts.topics import TOPICS, Topic, TopicClass
+from shared.kernel.errors import Refused, Stale, Superseded
+from shared.messaging import holding, inbox
+from shared.messaging.copying import apply_states, rewrite_late
+from shared.messaging.reactions import Need, Reaction
+from shared.messaging.record import HeldState, Hold, Reading, Record, Released, Verdict, read
+from shared.runtime.service import Service
+from shared.store.cause import Cause
+from shared.store.unit_of_work import UnitOfWork
+from shared.telemetry import metrics, spans
+
+_HERE = text(
+    "SELECT topic, key FROM copy JOIN unnest(CAST(:topics AS text[]), CAST(:keys AS text[])) AS named (topic, key) "
+    "USING (topic, key)"
+)
+Holds = list[tuple[Reading, Hold]]
+
+
+class ReactionRaised(Exception):
+    """A reaction raised something that is neither an answer of the model nor the database's."""
+
+
+class Applier:
+    """Applies batches for one service. Holds no state of its own between batches."""
+
+    cause = Cause(correlation_id="core")
+
+    def __init__(self, service: Service, code_version: str) -> None:
+        self.service = service
+        self.code_version = code_version
+        self._copies = {copy.event.topic.name: copy for copy in service.copies}
+        self._reactions: dict[type, list[Reaction]] = {}
+        for reaction in service.reactions:
+            self._reactions.setdefault(reaction.event, []).append(reaction)
+
+    async def apply(self, uow: UnitOfWork, records: Sequence[Record], verdict: Verdict | None) -> list[Released]:
+        """Applies records of one partition in order. `verdict` is set when there is one record, the culprit."""
+        topic = TOPICS[records[0].topic]
+        readings = await self._check_sources(uow, topic, [read(record) for record in records])
+        holds: Holds = [(r, r.hold) for r in readings if r.envelope is None and r.hold is not None]
+        legible = [r for r in readings if r.envelope is not None]
+        released: list[Released] = []
+        if legible:
+            match topic.kind:
+                case TopicClass.SEQUENCED:
+                    released = await self._sequenced(uow, topic, legible, holds, verdict)
+                case TopicClass.STATE:
+                    released = await self._states(uow, topic, legible, holds, verdict)
+                case TopicClass.FACT:
+                    await self._facts(uow, legible, holds, verdict)
+        uow.permit.publishes, uow.cause, uow.incoming = None, self.cause, None
+        if holds:
+            await uow.flush()
+            await holding.hold(uow, self.service.group, holds, self.code_version)
+            for reading, hold in holds:
+                metrics.HELD.add(topic=reading.record.topic, state=hold.state, reason=hold.reason.partition(" ")[0])
+        return released
+
+    async def _sequenced(
+        self, uow: UnitOfWork, topic: Topic, readings: list[Reading], holds: Holds, verdict: Verdict | None
+    ) -> list[Released]:
+        consumer = self.service.group
+        places = await inbox.lock_places(uow, consumer, topic.name, (r.thing for r in readings))
+        queued = await holding.queues(uow, consumer, topic.name, (key for _, key in places))
+        missing = await self._missing(uow, readings)
+        blocked = set(queued)
+        for reading in readings:
+            place = places[reading.thing]
+            if not place.is_new and reading.number <= place.last:
+                metrics.CONSUMED.add(topic=topic.name, outcome="duplicate")
+                continue
+            if place.is_new and reading.number > 1:
+                metrics.SEEN_LATE.add(topic=topic.name)
+            place.begin(reading.number)
+            if reading.number > place.last + 1:
+                reason = "queued" if reading.thing in blocked else "gap"
+                hold: Hold | None = Hold(HeldState.WAITING, reason)
+            else:
+                hold = await self._apply_one(uow, reading, missing, verdict)
+            if hold is None:
+                place.last = reading.number
+            else:
+                holds.append((reading, hold))
+                blocked.add(reading.thing)
+        await inbox.raise_places(uow, consumer, topic.name, places)
+        if not queued:
+            return []
+        return await holding.move_on(
+            uow, consumer, topic.name, {thing: places[thing] for thing in queued & set(places)}
+        )
+
+    async def _facts(self, uow: UnitOfWork, readings: list[Reading], holds: Holds, verdict: Verdict | None) -> None:
+        again = [r.record.held_id for r in readings if r.record.held_id is not None]
+        standing = await holding.lock_held(uow, again) if again else set()
+        fresh: dict[inbox.Thing, bytes] = {}
+        for reading in readings:
+            if reading.record.held_id is None:
+                fresh.setdefault(_fact(reading), inbox.body_hash(reading))
+        known = await inbox.remember_facts(uow, self.service.group, fresh, uow.now) if fresh else {}
+        missing = await self._missing(uow, readings)
+        done: list[int] = []
+        for reading in readings:
+            held_id = reading.record.held_id
+            if held_id is None:
+                seen = known.get(_fact(reading))
+                known.setdefault(_fact(reading), fresh[_fact(reading)])
+                if seen is not None:
+                    if seen != inbox.body_hash(reading):
+                        holds.append((reading, Hold(HeldState.DEAD, "id-reused")))
+                    continue
+            elif held_id not in standing:
+                continue
+            hold = await self._apply_one(uow, reading, missing, verdict)
+            if hold is not None:
+                holds.append((reading, hold))
+            elif held_id is not None:
+                done.append(held_id)
+        if done:
+            await holding.release(uow, done)
+
+    async def _states(
+        self, uow: UnitOfWork, topic: Topic, readings: list[Reading], holds: Holds, verdict: Verdict | None
+    ) -> list[Released]:
+        copy = self._copies[topic.name]
+        holds.extend((r, r.hold) for r in readings if r.hold is not None)
+        applied = await apply_states(uow, copy, [r for r in readings if r.hold is None])
+        for reading in applied.news:
+            if reading.event is not None:
+                hold = await self._apply_one(uow, reading, frozenset(), verdict)
+                if hold is not None:
+                    holds.append((reading, hold))
+            elif copy.on_gone is not None:
+                self._begin(uow, reading, copy.publishes)
+                await copy.on_gone(uow, reading.thing[1])
+        done = [r.record.held_id for r in readings if r.record.held_id is not None and r.hold is None]
+        if done:
+            await holding.release(uow, done)
+        uow.permit.publishes, uow.cause = None, self.cause
+        await rewrite_late(uow, copy.event, applied.late)
+        keys = sorted({reading.thing[1] for reading in applied.news})
+        return await holding.state_arrived(uow, self.service.group, topic.name, keys) if keys else []
+
+    async def _apply_one(
+        self, uow: UnitOfWork, reading: Reading, missing: frozenset[Need], verdict: Verdict | None
+    ) -> Hold | None:
+        """Runs the reactions on one event; None when it has been applied."""
+        if reading.hold is not None:
+            return reading.hold
+        reactions = self._reactions.get(type(reading.event), ())
+        lacking = tuple(need for need in self._needs(reading, reactions) if need in missing)
+        if lacking:
+            return Hold(HeldState.WAITING, f"needs {lacking[0][0]}", lacking)
+        if verdict is not None and verdict.hold is not None:
+            return verdict.hold
+        for reaction in reactions:
+            self._begin(uow, reading, reaction.publishes)
+            assert reading.envelope is not None
+            late = reaction.stale_after is not None and uow.now - reading.envelope.time > reaction.stale_after
+            note = verdict.note if verdict is not None else "stale" if late else None
+            if note is None:
+                await self._react(uow, reaction, reading)
+            else:
+                uow.audit(
+                    self.service.group, note, reading.envelope.type, reading.envelope.key, event=reading.envelope.id
+                )
+        return None
+
+    def _begin(self, uow: UnitOfWork, reading: Reading, publishes: frozenset[type]) -> None:
+        assert reading.envelope is not None
+        uow.cause = Cause.of_event(reading.envelope)
+        uow.permit.publishes = publishes
+        uow.incoming = Received(reading.envelope, reading.event, reading.record.value)
+
+    async def _react(self, uow: UnitOfWork, reaction: Reaction, reading: Reading) -> None:
+        assert reading.envelope is not None
+        record = reading.record
+        with spans.processing(reading.envelope, self.service.group, partition=record.partition, offset=record.offset):
+            try:
+                await reaction.run(uow, reading.event, reading.envelope)
+            except (Refused, Superseded, Stale, DBAPIError):
+                raise
+            except Exception as error:
+                raise ReactionRaised(type(error).__name__) from error
+
+    def _needs(self, reading: Reading, reactions: Iterable[Reaction]) -> Iterable[Need]:
+        return () if reading.event is None else (n for reaction in reactions for n in reaction.needs(reading.event))
+
+    async def _missing(self, uow: UnitOfWork, readings: Sequence[Reading]) -> frozenset[Need]:
+        """What the events name that is not here; erased counts as here."""
+        named = sorted({n for r in readings for n in self._needs(r, self._reactions.get(type(r.event), ()))})
+        if not named:
+            return frozenset()
+        result = await uow.execute(_HERE, {"topics": [t for t, _ in named], "keys": [k for _, k in named]})
+        return frozenset(named) - {(topic, key) for topic, key in result}
+
+    async def _check_sources(self, uow: UnitOfWork, topic: Topic, readings: list[Reading]) -> list[Reading]:
+        """Records from nobody we know become dead, whatever else they say."""
+        ours = {f"/services/{name}" for name in topic.producers}
+        others = frozenset(r.envelope.source for r in readings if r.envelope is not None) - ours
+        if not others:
+            return readings
+        known: frozenset[str] = frozenset()
+        if topic.outside and self.service.known_sources is not None:
+            known = await self.service.known_sources(uow, others)
+        unknown = others - known
+        return [
+            replace(r, envelope=None, event=None, hold=Hold(HeldState.DEAD, "source-unknown"))
+            if r.envelope is not None and r.envelope.source in unknown
+            else r
+            for r in readings
+        ]
+
+
+def _fact(reading: Reading) -> inbox.Thing:
+    assert reading.envelope is not None
+    return (reading.envelope.source, reading.envelope.id)

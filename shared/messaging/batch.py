@@ -1,0 +1,154 @@
+"""One transaction per batch of one partition: what was applied is skipped, reactions run in order, one commit.
+
+A batch that fails is halved until the culprit is alone; that one is held and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from shared.kernel import clock
+from shared.kernel.errors import Refused, Stale, Superseded
+from shared.kernel.pause import pause
+from shared.messaging.applying import Applier, ReactionRaised
+from shared.messaging.record import HeldState, Hold, Record, Released, Verdict
+from shared.runtime.health import Health
+from shared.store.database import Database
+from shared.telemetry import metrics
+
+log = structlog.get_logger(__name__)
+
+TRIES = 3
+"""How often a batch is run that the database refused for reasons that pass."""
+
+_PASSING = {"40001", "40P01", "55P03", "57014", "25P03"}
+"""Serialization, deadlock, lock timeout, statement timeout, idle-in-transaction timeout."""
+
+
+class Batches:
+    """Processes batches of one consumer. Returns only after the commit; cancelled, it leaves nothing half done."""
+
+    def __init__(self, database: Database, applier: Applier, health: Health) -> None:
+        self._database = database
+        self._applier = applier
+        self._health = health
+
+    async def process(self, records: Sequence[Record]) -> list[Released]:
+        """Applies `records` of one partition. Waits for an absent database for as long as it takes.
+
+        Returns the held things that became due by it.
+        """
+        began = clock.monotonic()
+        released = await self._attempt(records, None)
+        await pause("consumer.after_commit")
+        metrics.CONSUMED.add(len(records), topic=records[0].topic, outcome="handled")
+        metrics.CONSUME_BATCH.record(len(records), topic=records[0].topic)
+        metrics.CONSUME_SECONDS.record(clock.monotonic() - began, topic=records[0].topic)
+        return released
+
+    async def _attempt(self, records: Sequence[Record], verdict: Verdict | None) -> list[Released]:
+        passing, away = 0, 0
+        while True:
+            try:
+                async with self._database.transaction(self._applier.cause) as uow:
+                    released = await self._applier.apply(uow, records, verdict)
+            except (DBAPIError, PoolExhausted, OSError) as error:
+                if is_away(error):
+                    away += 1
+                    await self._wait_for_database(away)
+                    continue
+                if is_passing(error) and passing < TRIES:
+                    passing += 1
+                    metrics.BATCH_RETRIED.add(reason=sqlstate(error) or "unknown")
+                    await asyncio.sleep(random.uniform(0.05, 0.5))
+                    continue
+                return await self._divide(records, verdict, error)
+            except Exception as error:  # noqa: BLE001 - whatever a reaction raised; it is held with its class
+                return await self._divide(records, verdict, error)
+            if away:
+                self._health.ready()
+            return released
+
+    async def _divide(self, records: Sequence[Record], verdict: Verdict | None, error: Exception) -> list[Released]:
+        if verdict is not None:
+            # Holding itself failed: a fault of ours. Nothing is acknowledged; the process ends and starts again.
+            raise error
+        if len(records) > 1:
+            middle = len(records) // 2
+            first = await self._attempt(records[:middle], None)
+            return first + await self._attempt(records[middle:], None)
+        verdict = verdict_on(error)
+        if verdict.hold is not None:
+            log.warning(
+                "event held",
+                topic=records[0].topic,
+                partition=records[0].partition,
+                offset=records[0].offset,
+                state=verdict.hold.state,
+                reason=verdict.hold.reason,
+                at=_where(error),
+            )
+        return await self._attempt(records, verdict)
+
+    async def _wait_for_database(self, times: int) -> None:
+        self._health.unready("database")
+        self._health.done()
+        if times == 1:
+            log.warning("database away; the batch is kept and tried again")
+        await asyncio.sleep(min(5.0, 0.1 * 2 ** min(times, 6)) * random.uniform(0.5, 1.0))
+
+
+def verdict_on(error: Exception) -> Verdict:
+    """What follows from what a reaction raised."""
+    match error:
+        case Superseded() | Stale():
+            return Verdict(note=f"{type(error).__name__.lower()}:{error.reason}")
+        case Refused():
+            return Verdict(hold=Hold(HeldState.REFUSED, _reason(error.code, error.field)))
+        case ReactionRaised():
+            return Verdict(hold=Hold(HeldState.FAILED, type(error.__cause__).__name__))
+        case DBAPIError():
+            return Verdict(hold=Hold(HeldState.FAILED, _reason(type(error).__name__, sqlstate(error))))
+        case _:
+            return Verdict(hold=Hold(HeldState.FAILED, type(error).__name__))
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """PostgreSQL's five-letter code behind an exception, if it came from there."""
+    origin = getattr(error, "orig", None) or error
+    code = getattr(origin, "sqlstate", None)
+    return code if isinstance(code, str) else None
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same batch may succeed when it is simply run again."""
+    return sqlstate(error) in _PASSING
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether there is no database to talk to: no connection to be had, or one that the server ended."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolExhausted | OSError)
+    code = sqlstate(error)
+    if code is None:
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    # 08 connection exception, 53 out of resources, 57P the server is being stopped or started.
+    return code[:2] in {"08", "53"} or code[:3] == "57P"
+
+
+def _reason(code: str, detail: str | None) -> str:
+    return f"{code} {detail}" if detail else code
+
+
+def _where(error: BaseException) -> str:
+    """File and line of the innermost frame: enough to find the fault, without a value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -1,0 +1,128 @@
+"""The consumer role: Faust hands batches over, `Batches` applies them, offsets follow the database."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from datetime import timedelta
+
+import faust
+import structlog
+
+from shared.contracts.topics import TOPICS
+from shared.messaging.applying import Applier
+from shared.messaging.batch import Batches
+from shared.messaging.faust_names import check_faust
+from shared.messaging.held_retry import HeldRetry
+from shared.messaging.lanes import Transport
+from shared.messaging.new_reader import read_states
+from shared.messaging.record import Record
+from shared.runtime.service import RoleContext
+from shared.telemetry import spans
+
+log = structlog.get_logger(__name__)
+
+SESSION_SECONDS = 6.0
+_HEARTBEAT_SECONDS = 2.0
+_STUCK_SECONDS = 60.0
+_WATCH_SECONDS = 0.2
+
+
+class ConsumerFailed(Exception):
+    """Faust ended by itself; the process ends and the supervisor starts it again."""
+
+
+async def run(context: RoleContext) -> None:
+    """Works until `context.stopping` is set, then finishes the batches in flight, commits and leaves the group."""
+    check_faust()
+    settings = context.settings
+    context.health.stuck_after = _STUCK_SECONDS
+    batches = Batches(context.database, Applier(context.service, settings.code_version), context.health)
+    held = HeldRetry(context.database, batches, context.service.group, settings.code_version)
+
+    async def handle(records: list[Record]) -> None:
+        first = records[0]
+        with spans.processing_batch(
+            first.topic, first.partition, context.service.group, map(_traceparent, records), len(records)
+        ):
+            released = await batches.process(records)
+        if released:
+            await held.run_due()
+
+    await read_states(context, batches)
+    scratch = tempfile.mkdtemp(prefix="frontdesk-faust-")
+    app = build_app(context, scratch)
+    app.handle = handle
+    app.transport = Transport(app.conf.broker_consumer, app)
+    for name in subscribed(context.service.name):
+        app.topics.add(app.topic(name, key_type=bytes, value_type=bytes))
+    try:
+        await app.start()
+        await _watch(context, app)
+    finally:
+        context.health.unready("draining")
+        await app.stop()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def subscribed(service: str) -> list[str]:
+    """The topics that `service` reads, by the registry."""
+    return sorted(name for name, topic in TOPICS.items() if service in topic.consumers)
+
+
+def build_app(context: RoleContext, scratch: str) -> faust.App:
+    """Faust as a group member: no tables, no web server, no producer, no topics of its own."""
+    brokers = [f"kafka://{address}" for address in context.settings.kafka_bootstrap.split(",")]
+    return faust.App(
+        context.service.group,
+        broker=brokers,
+        store="memory://",
+        datadir=scratch,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=False,
+        key_serializer="raw",
+        value_serializer="raw",
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=SESSION_SECONDS,
+        broker_heartbeat_interval=_HEARTBEAT_SECONDS,
+        broker_request_timeout=15.0,
+        broker_rebalance_timeout=20.0,
+        broker_commit_interval=1.0,
+        broker_max_poll_records=500,
+        # A long absence of the database with every lane full fetches nothing; aiokafka would leave the group.
+        broker_max_poll_interval=timedelta(days=1).total_seconds(),
+        stream_wait_empty=False,
+        loop=asyncio.get_running_loop(),
+    )
+
+
+def _traceparent(record: Record) -> str | None:
+    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_traceparent"), None)
+
+
+async def _watch(context: RoleContext, app: faust.App) -> None:
+    """Tells readiness and progress until it is time to stop. Raises ConsumerFailed when Faust has given up."""
+    while not context.stopping.is_set():
+        if app.crashed or app.should_stop:
+            raise ConsumerFailed("faust stopped by itself; its log lines say why")
+        lanes = app._fetcher
+        if lanes.oldest > 0:
+            context.health.busy(lanes.oldest)
+        else:
+            context.health.done()
+        reason = _not_ready(app)
+        if reason is not None:
+            context.health.unready(reason)
+        elif context.health.not_ready != "database":
+            context.health.ready()
+        await context.rest(_WATCH_SECONDS)
+
+
+def _not_ready(app: faust.App) -> str | None:
+    if not app.started or app.rebalancing:
+        return "rebalancing"
+    if not app.flow_control.is_active():
+        return "paused"
+    return None

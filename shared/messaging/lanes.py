@@ -1,0 +1,197 @@
+"""Faust as group member and offset keeper: each partition's records come out as batches, one in flight per partition.
+
+`Transport.Fetcher` and `Transport.Consumer` are the class attributes that Faust offers for this. Offsets are committed
+only for batches whose database transaction is committed. The names used are checked at start (`faust_names.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from mode import Service
+
+from shared.kernel import clock
+from shared.messaging.record import Record
+
+BATCH_EVENTS = 200
+BATCH_BYTES = 4 * 1024 * 1024
+FULL_EVENTS, ROOM_EVENTS = 1000, 400
+FULL_BYTES, ROOM_BYTES = 4 * 1024 * 1024, 1024 * 1024
+GRACE_SECONDS = 3.0
+"""How long a rebalance waits for batches in flight: far under the rebalance timeout. Longer ones are read again."""
+
+Handle = Callable[[list[Record]], Awaitable[None]]
+
+
+class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+    """Commits the lanes' offsets by Faust's commit timer, and on revocation and stop."""
+
+    def on_init(self) -> None:
+        """Faust's hook: `done` is partition → next offset, set only after the database's commit."""
+        self.done: dict[Any, int] = {}
+        super().on_init()
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
+        """Commits what is done, whatever topics are asked for: a lane's offset is right at any time."""
+        done, self.done = self.done, {}
+        return bool(await self._commit_offsets(done)) if done else False
+
+    def verify_event_path(self, now: float, tp: Any) -> None:
+        """The stock check reads stream sensors, which never see these records; lanes are watched by `Lanes.oldest`."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """What waits in one partition, and since when its batch is being worked on."""
+
+    waiting: deque[Record] = field(default_factory=deque)
+    bytes: int = 0
+    task: asyncio.Task[None] | None = None
+    started: float | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether fetching this partition must pause: bounds memory by count and by size."""
+        return len(self.waiting) >= FULL_EVENTS or self.bytes >= FULL_BYTES
+
+    @property
+    def has_room(self) -> bool:
+        """Whether fetching may go on."""
+        return len(self.waiting) <= ROOM_EVENTS and self.bytes <= ROOM_BYTES
+
+    def put(self, record: Record) -> None:
+        """Adds a record behind the others."""
+        self.waiting.append(record)
+        self.bytes += record.size
+
+    def take(self) -> list[Record]:
+        """The next batch: at least one record, then as many as both bounds allow."""
+        batch: list[Record] = []
+        size = 0
+        while self.waiting and len(batch) < BATCH_EVENTS:
+            if batch and size + self.waiting[0].size > BATCH_BYTES:
+                break
+            record = self.waiting.popleft()
+            size += record.size
+            batch.append(record)
+        self.bytes -= size
+        return batch
+
+
+class Lanes(Service):  # type: ignore[misc]
+    """In the place of Faust's Fetcher: a bounded buffer and at most one batch in flight per partition."""
+
+    def __init__(self, app: Any, **kwargs: Any) -> None:
+        self.app = app
+        self.lanes: dict[TP, Lane] = {}
+        self.paused: set[TP] = set()
+        self.room = asyncio.Event()
+        self.handle: Handle = app.handle
+        super().__init__(**kwargs)
+
+    @property
+    def oldest(self) -> float:
+        """Seconds that the batch longest in flight has been worked on; 0 when none is."""
+        started = [lane.started for lane in self.lanes.values() if lane.started is not None]
+        return clock.monotonic() - min(started) if started else 0.0
+
+    async def on_first_start(self) -> None:
+        """Faust's hook: revocation must wait for what is in flight."""
+        self.app.on_partitions_revoked.connect(self._on_revoked)
+
+    async def on_stop(self) -> None:
+        """Faust's hook; Consumer.on_stop commits afterwards."""
+        await self.settle()
+
+    async def _on_revoked(self, app: Any, revoked: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        # The flow has stopped and we are still in the old generation: what is done can be committed. A commit that is
+        # running would be joined, not followed by ours; so wait for it first.
+        await self.settle()
+        consumer = self.app.consumer
+        await consumer.maybe_wait_for_commit_to_finish()
+        await consumer.commit()
+        # A partition that comes back later must not be committed backwards.
+        consumer.done.clear()
+
+    async def settle(self) -> None:
+        """Empties the buffers and waits for batches in flight; what takes too long is cancelled and read again."""
+        for lane in self.lanes.values():
+            lane.waiting.clear()
+            lane.bytes = 0
+        tasks = [lane.task for lane in self.lanes.values() if lane.task is not None]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for tp in self.paused:
+            self.app.consumer.on_buffer_drop(tp)
+        self.lanes, self.paused = {}, set()
+        self.room.set()
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _pull(self) -> None:
+        consumer = self.app.consumer
+        while not self.should_stop:
+            # With nothing active to fetch, getmany would sleep for a whole second.
+            if self.paused and self.paused >= consumer.assignment():
+                self.room.clear()
+                await self.wait(self.room)
+                continue
+            async for fetched, message in consumer.getmany(timeout=0.05 if self.paused else 1.0):
+                self._put(consumer, fetched, message)
+            await asyncio.sleep(0)
+
+    def _put(self, consumer: Any, fetched: Any, message: Any) -> None:
+        # No await may happen in here: Faust checks the flow before each record only.
+        lane = self.lanes.get(fetched)
+        if lane is None:
+            lane = self.lanes[fetched] = Lane()
+        lane.put(record_of(message))
+        # getmany yields aiokafka's class, on_buffer_* asserts Faust's.
+        tp = TP(*fetched)
+        if lane.task is None:
+            lane.task = self.loop.create_task(self._work(tp, lane))
+        if lane.full and tp not in self.paused:
+            # Never pause_partitions: getmany would throw away what was fetched of a partition paused meanwhile.
+            self.paused.add(tp)
+            consumer.on_buffer_full(tp)
+
+    async def _work(self, tp: TP, lane: Lane) -> None:
+        consumer = self.app.consumer
+        try:
+            while lane.waiting:
+                batch = lane.take()
+                lane.started = clock.monotonic()
+                await self.handle(batch)
+                lane.started = None
+                consumer.done[tp] = batch[-1].offset + 1
+                if tp in self.paused and lane.has_room:
+                    self.paused.discard(tp)
+                    consumer.on_buffer_drop(tp)
+                    self.room.set()
+        except Exception as error:  # noqa: BLE001 - handle retries by itself; what comes out is a fault: start anew
+            await self.crash(error)
+        finally:
+            lane.task = lane.started = None
+
+
+class Transport(driver.Transport):  # type: ignore[misc]
+    """Faust's transport with our consumer and fetcher."""
+
+    Consumer = BatchConsumer
+    Fetcher = Lanes
+
+
+def record_of(message: Any) -> Record:
+    """A Faust message as a record."""
+    headers: Sequence[tuple[str, bytes]] = tuple(
+        message.headers.items() if isinstance(message.headers, dict) else message.headers or ()
+    )
+    return Record(message.topic, message.partition, message.offset, message.key, message.value, tuple(headers))
