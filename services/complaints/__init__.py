@@ -1,0 +1,1 @@
+"""The complaints service: tickets from registering to closing, and their deadlines."""

@@ -1,0 +1,1 @@
+"""Deadlines: when a first reply and a solution are owed, and whether they came in time."""

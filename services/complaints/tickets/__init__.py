@@ -1,0 +1,1 @@
+"""Tickets: register, judge, investigate, resolve, reopen, close."""
