@@ -1,0 +1,65 @@
+"""Sequenced topics: each number takes effect once, in order, and nothing is missed unseen (design rule: inbox)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts.events.complaint_progressed import ComplaintProgressed
+from shared.messaging.reactions import Reaction
+from tests.support.core import Bench, effect, progressed, record, service_of
+
+
+@pytest.fixture
+async def bench(database_of: Callable[[str], str]) -> AsyncIterator[Bench]:
+    made = Bench(service_of("callbacks", database_of("callbacks"), [Reaction(ComplaintProgressed, effect)]))
+    yield await made.prepare()
+    await made.database.close()
+
+
+async def test_numbers_in_order_take_effect_in_order(bench: Bench) -> None:
+    ticket = uuid4()
+    await bench.batches.process([record(progressed(ticket), n) for n in (1, 2, 3)])
+    assert await bench.effects() == [(str(ticket), 1), (str(ticket), 2), (str(ticket), 3)]
+
+
+async def test_a_number_delivered_again_does_nothing(bench: Bench) -> None:
+    ticket = uuid4()
+    records = [record(progressed(ticket), n) for n in (1, 2)]
+    await bench.batches.process(records)
+    await bench.batches.process([records[1], records[0], *records])
+    assert await bench.effects() == [(str(ticket), 1), (str(ticket), 2)]
+    assert await bench.held_rows() == []
+
+
+async def test_a_first_sighting_above_one_is_applied(bench: Bench) -> None:
+    ticket = uuid4()
+    await bench.batches.process([record(progressed(ticket), 7)])
+    assert await bench.effects() == [(str(ticket), 7)]
+    assert await bench.rows("SELECT last, first_seen FROM inbox") == [(7, 7)]
+
+
+async def test_a_gap_is_held_until_the_number_comes_and_then_the_queue_runs_in_order(bench: Bench) -> None:
+    ticket, other = uuid4(), uuid4()
+    await bench.batches.process([record(progressed(ticket), 1)])
+    await bench.batches.process([record(progressed(ticket), 3), record(progressed(ticket), 4), record(progressed(other), 1)])
+    assert await bench.effects() == [(str(ticket), 1), (str(other), 1)]
+    assert [row[1:] for row in await bench.held_rows()] == [(3, "waiting", "gap"), (4, "waiting", "queued")]
+
+    released = await bench.batches.process([record(progressed(ticket), 2)])
+    assert released == [("tickets", str(ticket))]
+    await bench.held.run_due()
+    assert await bench.effects() == [(str(ticket), 1), (str(other), 1), (str(ticket), 2), (str(ticket), 3), (str(ticket), 4)]
+    assert await bench.held_rows() == []
+
+
+async def test_an_event_without_a_reaction_raises_the_inbox_all_the_same(bench: Bench) -> None:
+    silent = Bench(service_of("callbacks", bench.service.database_url()))
+    ticket = uuid4()
+    await silent.batches.process([record(progressed(ticket), 1)])
+    await silent.database.close()
+    await bench.batches.process([record(progressed(ticket), 2)])
+    assert await bench.effects() == [(str(ticket), 2)]
+    assert await bench.held_rows() == []
