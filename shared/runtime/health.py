@@ -13,21 +13,27 @@ class Health:
         self.stuck_after = stuck_after
         self.not_ready: str | None = "starting"
         """Why the role is not ready, as a short word; None when it is ready."""
+        self._leaving = False
         self._busy_since: float | None = None
 
     def ready(self) -> None:
         """The role can do its work."""
-        self.not_ready = None
+        if not self._leaving:
+            self.not_ready = None
 
     def unready(self, reason: str) -> None:
-        """The role cannot do its work for `reason`, e.g. `database`, `rebalancing`, `draining`."""
-        self.not_ready = reason
+        """The role cannot do its work for `reason`, e.g. `database`, `rebalancing`."""
+        if not self._leaving:
+            self.not_ready = reason
 
-    def busy(self, already: float | None = None) -> None:
-        """Something is being worked on, for `already` seconds where that is known; it must be `done` in time."""
-        if already is not None:
-            self._busy_since = clock.monotonic() - already
-        elif self._busy_since is None:
+    def leave(self) -> None:
+        """The process stops: not ready from here on, whatever the role still says while it drains."""
+        self._leaving = True
+        self.not_ready = "draining"
+
+    def busy(self) -> None:
+        """Something is being worked on; it must be `done` in time."""
+        if self._busy_since is None:
             self._busy_since = clock.monotonic()
 
     def done(self) -> None:

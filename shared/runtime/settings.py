@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,7 +21,15 @@ class CommonSettings(BaseSettings):
         SecretStr("laptop-only"), description="secret behind address ids; the same in all services, never rotated"
     )
     otlp_endpoint: str | None = Field(None, description="where OTLP/HTTP traces and metrics go; unset: nowhere")
+    trace_share: float = Field(0.1, ge=0, le=1, description="share of traces kept; errors are kept always")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="our own lines from here on")
+    api_host: str = Field("127.0.0.1", description="address that the api role listens on")
+    api_port: int = Field(8000, ge=0, le=65535, description="port that the api role listens on; 0: any free one")
+    health_port: int | None = Field(None, description="port of /livez and /readyz in processes without the api role")
+    health_host: str = Field("127.0.0.1", description="address that /livez and /readyz listen on without the api role")
     laptop: bool = Field(False, description="true on a laptop: default secrets are accepted")
     data_dir: Path = Field(Path(".data"), description="where the laptop stack keeps its state")
     run_dir: Path | None = Field(None, description="where processes tell their health; unset: not told")
+    process_name: str | None = Field(None, description="this process's file in run_dir; unset: service and roles")
+    supervisor: int | None = Field(None, description="pid of the supervisor: the process leaves when that is gone")
     code_version: str = Field("dev", description="build id; unknown event types are tried again on each new one")
