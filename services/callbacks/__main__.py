@@ -1,7 +1,6 @@
 """`python -m services.callbacks <role> [<role>…]`."""
 
-from shared.runtime.main import main
-
 from services.callbacks.service import service
+from shared.runtime.main import main
 
 main(service)

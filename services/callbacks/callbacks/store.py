@@ -68,12 +68,18 @@ def add(uow: UnitOfWork, planned: Callback) -> None:
     uow.insert(callback, **asdict(planned))
 
 
+async def find_locked(uow: UnitOfWork, callback_id: UUID) -> Callback | None:
+    """The callback, its row locked until the end of the transaction; None where there is none."""
+    found = (await uow.execute(select(callback).where(callback.c.id == callback_id).with_for_update())).one_or_none()
+    return None if found is None else Callback(**found._asdict())
+
+
 async def locked(uow: UnitOfWork, callback_id: UUID) -> Callback:
     """The callback, its row locked until the end of the transaction. Raises NotFound."""
-    found = (await uow.execute(select(callback).where(callback.c.id == callback_id).with_for_update())).one_or_none()
+    found = await find_locked(uow, callback_id)
     if found is None:
         raise NotFound("callback")
-    return Callback(**found._asdict())
+    return found
 
 
 async def get(uow: UnitOfWork, callback_id: UUID) -> Callback:
@@ -112,6 +118,22 @@ async def open_of_subject(uow: UnitOfWork, subject_kind: str, subject_id: UUID) 
         .with_for_update()
     )
     return [Callback(**row._asdict()) for row in rows]
+
+
+async def open_of_party(uow: UnitOfWork, party_id: UUID) -> list[Callback]:
+    """The callbacks with the party that are still open, locked in the order of their ids."""
+    rows = await uow.execute(
+        select(callback)
+        .where(callback.c.party_id == party_id, callback.c.state.in_(OPEN_STATES))
+        .order_by(callback.c.id)
+        .with_for_update()
+    )
+    return [Callback(**row._asdict()) for row in rows]
+
+
+async def forget_addresses(uow: UnitOfWork, party_id: UUID) -> None:
+    """Takes the party's address ids out of its callbacks."""
+    await uow.execute(update(callback).where(callback.c.party_id == party_id).values(address_id=None))
 
 
 async def save(uow: UnitOfWork, before: Callback, **changes: Any) -> Callback:
