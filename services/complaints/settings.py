@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import cache
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -25,6 +25,12 @@ class ComplaintsSettings(CommonSettings):
         "Asia/Shanghai",
         validation_alias="FRONTDESK_COMPLAINTS_ZONE",
         description="IANA zone of the company: the year in ticket numbers, and its working days",
+    )
+    opens: time = Field(
+        time(9), validation_alias="FRONTDESK_COMPLAINTS_OPENS", description="local time at which a working day begins"
+    )
+    closes: time = Field(
+        time(18), validation_alias="FRONTDESK_COMPLAINTS_CLOSES", description="local time at which a working day ends"
     )
     first_reply: timedelta = Field(
         timedelta(hours=24),

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.complaints.deadlines import store
-from services.complaints.deadlines.model import Deadline, DeadlineKind, Policy
+from services.complaints.deadlines.model import Deadline, DeadlineKind, Terms
 from shared.kernel.ids import derived_id
 from shared.store.unit_of_work import UnitOfWork
 
@@ -16,18 +16,20 @@ DUE = "deadline-due"
 
 
 def start(
-    uow: UnitOfWork, ticket_id: UUID, kind: DeadlineKind, policy: Policy, started_at: datetime, *, round_: int
+    uow: UnitOfWork, ticket_id: UUID, kind: DeadlineKind, terms: Terms, started_at: datetime, *, round_: int
 ) -> Deadline:
     """A new clock, from `started_at` on. One per ticket, kind and round."""
+    instants = terms.instants(started_at)
     new = Deadline(
         id=derived_id("deadline", ticket_id, kind, round_),
         ticket_id=ticket_id,
         kind=kind,
         round=round_,
-        policy=policy.name,
+        policy=terms.policy.name,
         started_at=started_at,
-        warn_at=policy.warn(started_at),
-        due_at=policy.due(started_at),
+        warn_at=instants.warn_at,
+        due_at=instants.due_at,
+        provisional=instants.provisional,
         warned_at=None,
         met_at=None,
         missed_at=None,
@@ -45,14 +47,14 @@ async def meet(uow: UnitOfWork, ticket_id: UUID, *kinds: DeadlineKind) -> None:
         uow.cancel(DUE, running.id)
 
 
-async def follow(uow: UnitOfWork, ticket_id: UUID, kind: DeadlineKind, policy: Policy) -> None:
-    """The running deadline follows another policy. It keeps its start: no edit gives anybody time anew."""
+async def follow(uow: UnitOfWork, ticket_id: UUID, kind: DeadlineKind, terms: Terms) -> None:
+    """The running deadline follows other terms. It keeps its start: no edit gives anybody time anew."""
     for running in await store.lock_running(uow, ticket_id, (kind,)):
-        if running.policy == policy.name or running.missed_at is not None:
+        if running.policy == terms.policy.name or running.missed_at is not None:
             continue
-        warn_at, due_at = policy.warn(running.started_at), policy.due(running.started_at)
-        await store.plan(uow, running.id, policy.name, warn_at, due_at)
-        _set_timers(uow, running.id, None if running.warned_at else warn_at, due_at)
+        instants = terms.instants(running.started_at)
+        await store.plan(uow, running.id, terms.policy.name, instants)
+        _set_timers(uow, running.id, None if running.warned_at else instants.warn_at, instants.due_at)
 
 
 def _set_timers(uow: UnitOfWork, deadline_id: UUID, warn_at: datetime | None, due_at: datetime) -> None:

@@ -1,61 +1,40 @@
-"""What is owed when: policies as rows, due instants from them. Pure."""
+"""A ticket's durable clocks. How long they run is policy; the instants come from the kernel's calendar. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-_SATURDAY = 5
+from shared.kernel.calendar import Calendar
+from shared.kernel.deadlines import Policy, due
 
 DeadlineKind = Literal["first-reply", "solution"]
 
 
 @dataclass(frozen=True, slots=True)
-class WallTime:
-    """A duration that runs day and night."""
+class Terms:
+    """A policy and the calendar that it is counted in."""
 
-    length: timedelta
+    policy: Policy
+    calendar: Calendar
 
-    def after(self, start: datetime) -> datetime:
-        """The instant this long after `start`, in UTC."""
-        return start + self.length
-
-
-@dataclass(frozen=True, slots=True)
-class WorkingDays:
-    """A number of days from Monday to Friday in the company's zone; the time of day stays."""
-
-    days: int
-    zone: ZoneInfo
-
-    def after(self, start: datetime) -> datetime:
-        """The same local time so many working days after `start`, in UTC."""
-        local = start.astimezone(self.zone)
-        left = self.days
-        while left:
-            local += timedelta(days=1)
-            left -= local.weekday() < _SATURDAY
-        return local.astimezone(UTC)
+    def instants(self, start: datetime) -> Instants:
+        """When a deadline begun at `start` warns and falls due."""
+        found = due(self.policy, self.calendar, start)
+        if found.at is None or found.warn_at is None:
+            raise RuntimeError("a deadline without pauses always falls due")
+        return Instants(found.warn_at, found.at, found.provisional)
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """One row: how long a deadline is, and after which share of it somebody is warned (0–1)."""
+class Instants:
+    """In UTC. `provisional`: computed through a year whose holidays are not announced yet."""
 
-    name: str
-    duration: WallTime | WorkingDays
-    warn_share: float
-
-    def due(self, start: datetime) -> datetime:
-        """When it falls due."""
-        return self.duration.after(start)
-
-    def warn(self, start: datetime) -> datetime:
-        """When it is marked as approaching."""
-        return start + (self.due(start) - start) * self.warn_share
+    warn_at: datetime
+    due_at: datetime
+    provisional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +50,7 @@ class Deadline:
     started_at: datetime
     warn_at: datetime
     due_at: datetime
+    provisional: bool
     warned_at: datetime | None
     met_at: datetime | None
     missed_at: datetime | None

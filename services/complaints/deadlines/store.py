@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, ForeignKey, Integer, Table, Text, Uuid, select, update
+from sqlalchemy import Boolean, Column, DateTime, ForeignKey, Integer, Table, Text, Uuid, select, update
 
-from services.complaints.deadlines.model import Deadline, DeadlineKind
+from services.complaints.deadlines.model import Deadline, DeadlineKind, Instants
 from services.complaints.tables import metadata
 from shared.store.unit_of_work import UnitOfWork
 
@@ -24,6 +24,7 @@ deadline = Table(
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("warn_at", DateTime(timezone=True), nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("provisional", Boolean, nullable=False),
     Column("warned_at", DateTime(timezone=True)),
     Column("met_at", DateTime(timezone=True)),
     Column("missed_at", DateTime(timezone=True)),
@@ -64,11 +65,9 @@ async def of_tickets(uow: UnitOfWork, ticket_ids: Sequence[UUID]) -> dict[UUID, 
     return found
 
 
-async def plan(uow: UnitOfWork, deadline_id: UUID, policy: str, warn_at: datetime, due_at: datetime) -> None:
+async def plan(uow: UnitOfWork, deadline_id: UUID, policy: str, instants: Instants) -> None:
     """Another policy's instants for a running deadline."""
-    await uow.execute(
-        update(deadline).where(deadline.c.id == deadline_id).values(policy=policy, warn_at=warn_at, due_at=due_at)
-    )
+    await uow.execute(update(deadline).where(deadline.c.id == deadline_id).values(policy=policy, **asdict(instants)))
 
 
 async def mark(uow: UnitOfWork, deadline_id: UUID, **instant: datetime) -> None:

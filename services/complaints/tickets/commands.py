@@ -11,7 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.complaints.deadlines import commands as deadlines
-from services.complaints.deadlines.policies import solution_policy
+from services.complaints.deadlines import policies
 from services.complaints.settings import settings
 from services.complaints.tickets import ending, people, store
 from services.complaints.tickets.categories import Categories
@@ -60,7 +60,7 @@ async def judge(
     if reason is not None:
         store.write(uow, judged, "judgement", reason, by=by)
     await deadlines.meet(uow, judged.id, "first-reply")
-    await deadlines.follow(uow, judged.id, "solution", solution_policy(settings(), judged.category))
+    await deadlines.follow(uow, judged.id, "solution", policies.solution(settings(), judged.category))
     uow.publish(
         ComplaintJudged(
             ticket_id=judged.id,

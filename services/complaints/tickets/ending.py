@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.complaints.deadlines import commands as deadlines
-from services.complaints.deadlines.policies import solution_policy
+from services.complaints.deadlines import policies
 from services.complaints.settings import settings
 from services.complaints.tickets import people, store
 from services.complaints.tickets.model import CloseReason, Ticket
@@ -88,8 +88,8 @@ async def reopen(uow: UnitOfWork, ticket: Ticket, *, actor: object, at: datetime
         successor = await people.pick_handler(uow, reopened.accused_ids)
         if successor is not None:
             reopened = reopened.with_handler(successor.staff_id, successor.department_id)
-    policy = solution_policy(settings(), reopened.category)
-    deadlines.start(uow, reopened.id, "solution", policy, at, round_=reopened.times_reopened)
+    terms = policies.solution(settings(), reopened.category)
+    deadlines.start(uow, reopened.id, "solution", terms, at, round_=reopened.times_reopened)
     uow.publish(await _reopened_event(uow, reopened), about=reopened.about)
     uow.audit(
         actor, "reopened", "ticket", reopened.id, before=ticket.state, times=reopened.times_reopened,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from services.complaints.deadlines import commands as deadlines
-from services.complaints.deadlines.policies import first_reply_policy, solution_policy
+from services.complaints.deadlines import policies
 from services.complaints.settings import settings
 from services.complaints.tickets import people, store
 from services.complaints.tickets.model import Ticket, ticket_number
@@ -24,12 +24,12 @@ async def register(uow: UnitOfWork, report: ComplaintReported) -> Ticket:
     known = await store.get(uow, ticket_id)
     if known is not None:
         return known
-    policies = settings()
+    company = settings()
     handler = await people.pick_handler(uow)
     ticket = Ticket(
         id=ticket_id,
         report_id=report.report_id,
-        number=ticket_number(await store.next_serial(uow), uow.now, ZoneInfo(policies.zone)),
+        number=ticket_number(await store.next_serial(uow), uow.now, ZoneInfo(company.zone)),
         message_id=report.message_id,
         case_id=report.case_id,
         caused_by_callback=report.caused_by_callback,
@@ -40,7 +40,7 @@ async def register(uow: UnitOfWork, report: ComplaintReported) -> Ticket:
         customer_class=report.customer_class,
         member=report.member,
         phone_present=report.phone_present,
-        category=policies.default_category,
+        category=company.default_category,
         severity="minor",
         state="registered",
         handler_id=None if handler is None else handler.staff_id,
@@ -62,13 +62,10 @@ async def register(uow: UnitOfWork, report: ComplaintReported) -> Ticket:
     store.write(uow, ticket, "complaint", report.text, by=None, subject=report.subject)
     # The party has waited since the report, not since we came to read it.
     asked_at = min(report.reported_at, uow.now)
-    reply = deadlines.start(
-        uow, ticket.id, "first-reply", first_reply_policy(policies, phone_present=report.phone_present), asked_at,
-        round_=0,
-    )  # fmt: skip
-    solution = deadlines.start(
-        uow, ticket.id, "solution", solution_policy(policies, ticket.category), asked_at, round_=0
-    )
+    reply_terms = policies.first_reply(company, phone_present=report.phone_present)
+    solution_terms = policies.solution(company, ticket.category)
+    reply = deadlines.start(uow, ticket.id, "first-reply", reply_terms, asked_at, round_=0)
+    solution = deadlines.start(uow, ticket.id, "solution", solution_terms, asked_at, round_=0)
     uow.publish(
         ComplaintOpened(
             ticket_id=ticket.id,

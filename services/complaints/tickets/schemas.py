@@ -93,6 +93,8 @@ class DeadlineView(Answer):
     round: int
     policy: str
     due_at: AwareDatetime
+    provisional: bool
+    """Whether the instant may still move, because a year's holidays are not announced yet."""
     warned_at: AwareDatetime | None
     met_at: AwareDatetime | None
     missed_at: AwareDatetime | None

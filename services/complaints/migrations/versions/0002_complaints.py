@@ -80,6 +80,8 @@ CREATE TABLE deadline (
     started_at timestamptz NOT NULL,
     warn_at    timestamptz NOT NULL,
     due_at     timestamptz NOT NULL,
+    -- Computed through a year whose holidays are not announced yet.
+    provisional boolean    NOT NULL,
     warned_at  timestamptz,
     met_at     timestamptz,
     missed_at  timestamptz,
