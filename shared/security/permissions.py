@@ -1,13 +1,75 @@
-"""Roles and what they may do: a row per role, `<things>.<verb>`. Routes name one permission each."""
+"""Roles and what they may do: a row per role, `<things>.<verb>`. Routes name one permission each.
+
+Who may act on one thing in particular (its handler, its approver, never the accused) is decided by its module.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-_EVERYBODY = frozenset({"visits.request", "visits.read"})
+_STAFF = frozenset({"visits.request", "visits.read"})
+"""Every role: anybody here may expect a visitor."""
+
+_READ_WORK = frozenset({"tickets.read", "cases.read", "callbacks.read", "parties.read"})
+
+_TICKET_WORK = frozenset(
+    {
+        "tickets.explain",
+        "tickets.investigate",
+        "tickets.propose",
+        "tickets.offer",
+        "tickets.carry-out",
+        "tickets.sign-off",
+        "tickets.resolve",
+    }
+)
+
+_TICKET_DECISIONS = frozenset(
+    {
+        "tickets.judge",
+        "tickets.assign",
+        "tickets.decide",
+        "tickets.dispute",
+        "tickets.merge",
+        "tickets.withdraw",
+        "tickets.reopen",
+        "tickets.close",
+    }
+)
+
+_VISIT_DECISIONS = frozenset({"visits.decide", "visits.cancel"})
+_VISIT_WORK = frozenset({"visits.confirm", "visits.receive", "visits.cancel"})
 
 ROLES: dict[str, frozenset[str]] = {
-    "agent": frozenset({"tickets.read", "cases.read", "cases.close"}),
+    "agent": _STAFF | _READ_WORK | {"cases.close", "visits.receive"},
+    "supervisor": _STAFF
+    | _READ_WORK
+    | _TICKET_WORK
+    | _TICKET_DECISIONS
+    | {"cases.close", "callbacks.perform", "callbacks.decide", "callbacks.read-answers", "messages.read"},
+    "liaison": _STAFF | _READ_WORK | {"cases.close", "visits.confirm"},
+    "coordinator": _STAFF | _VISIT_WORK | {"parties.read"},
+    "department-manager": _STAFF
+    | _READ_WORK
+    | _TICKET_DECISIONS
+    | _VISIT_DECISIONS
+    | {"callbacks.decide", "callbacks.read-answers"},
+    "administration-manager": _STAFF | _VISIT_DECISIONS | _VISIT_WORK,
+    "general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS | {"tickets.authorise", "callbacks.read-answers"},
+    "assistant-to-general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS,
+    "finance": _STAFF,
+    "complaint-handler": _STAFF | _READ_WORK | _TICKET_WORK | {"tickets.judge"},
+    "quality": _STAFF
+    | _READ_WORK
+    | _TICKET_DECISIONS
+    | {"tickets.investigate", "tickets.authorise", "callbacks.decide", "callbacks.read-answers"},
+    "callback-agent": _STAFF | {"callbacks.read", "callbacks.perform", "callbacks.read-answers", "parties.read"},
+    "engineer": _STAFF,
+    "dispatcher": _STAFF | {"parties.read"},
+    "customer-data-officer": _STAFF | {"parties.read", "parties.erase"},
+    "template-approver": _STAFF,
+    "operator": _STAFF | {"messages.read", "messages.hold"},
+    "reception": _STAFF | {"visits.receive"},
 }
 
 
