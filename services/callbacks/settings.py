@@ -60,6 +60,11 @@ class CallbacksSettings(CommonSettings):
         description='codes of the departments that rules mean by "marketing", as a JSON list',
     )
 
+    def delay(self, name: str) -> timedelta:
+        """The delay that a rule names. Raises AttributeError for a name that is no setting."""
+        found: timedelta = getattr(self, name)
+        return found
+
 
 @cache
 def settings() -> CallbacksSettings:

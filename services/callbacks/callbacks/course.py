@@ -7,12 +7,13 @@ from uuid import UUID
 
 from services.callbacks.callbacks import ending, store
 from services.callbacks.callbacks.contact import has_phone, party, preferred, survey_addresses
-from services.callbacks.callbacks.hours import DEFAULT_ZONE, next_call, next_half_day
+from services.callbacks.callbacks.hours import DEFAULT_ZONE, next_half_day, zone_of
 from services.callbacks.callbacks.model import LAST_ATTEMPT, MACHINE, Callback, attempt_facts
 from services.callbacks.rules.model import Mode
 from shared.contracts.events.callback_attempted import CallbackAttempted
 from shared.contracts.events.callback_due import CallbackDue
 from shared.contracts.events.party_changed import PartyChanged
+from shared.kernel.categories import next_call_allowed
 from shared.store.unit_of_work import UnitOfWork
 
 
@@ -31,7 +32,7 @@ async def fall_due(uow: UnitOfWork, callback_id: UUID, *, attempt: int, window: 
     mode = _mode_now(callback, asked)
     if mode == "message":
         await _ask_by_message(uow, callback, asked, window)
-    elif (may_call := next_call(uow.now, asked.zone)) > uow.now:
+    elif (may_call := next_call_allowed(uow.now, zone_of(asked.zone))) > uow.now:
         later = await store.save(uow, callback, due=may_call)
         uow.schedule(ending.DUE_TIMER, later.id, later.due, attempt=attempt)
     else:
@@ -91,7 +92,7 @@ async def miss(
     if LAST_ATTEMPT in facts:
         return await ending.give_up(uow, callback, command, "no-contact", facts=facts)
     asked = await party(uow, callback.party_id)
-    zone = DEFAULT_ZONE if asked is None else asked.zone
+    zone = DEFAULT_ZONE if asked is None else zone_of(asked.zone)
     due = next_half_day(uow.now, zone) if retry_delay is None else uow.now + retry_delay
     waiting = await store.save(uow, callback, state=step.target, due=due, answer_until=None)
     uow.cancel(ending.WINDOW_TIMER, waiting.id)

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from services.callbacks.callbacks import ending, store
 from services.callbacks.callbacks.contact import party_here
-from services.callbacks.callbacks.hours import next_call
+from services.callbacks.callbacks.hours import zone_of
 from services.callbacks.callbacks.model import Callback, callback_id
 from services.callbacks.rules.model import Rule, SubjectKind
 from shared.contracts.events.callback_planned import CallbackPlanned
+from shared.kernel.categories import next_call_allowed
 from shared.kernel.errors import Superseded
 from shared.store.unit_of_work import UnitOfWork
 
@@ -33,7 +34,8 @@ async def plan(
 ) -> Callback:
     """Plans the one callback by `rule` about this occasion of the subject, or gives back the one that there is.
 
-    `delay` counts from `anchor`. A callback about an earlier occasion that is still open is superseded.
+    `delay` counts from `anchor` and never reaches beyond the rule's deadline. A callback about an earlier occasion that
+    is still open is superseded.
     Raises Superseded for an occasion older than the newest known, or a party that is erased.
     """
     known = await store.of_subject(uow, rule.kind, rule.subject_kind, subject_id)
@@ -46,7 +48,9 @@ async def plan(
         if earlier.is_open:
             await ending.drop(uow, earlier, "supersede", "newer-occasion")
     mode = rule.mode_for(major=major)
-    due = rule.due(anchor, delay)
+    zone = zone_of(party.zone)
+    latest = rule.deadline(anchor, zone)
+    due = min(anchor + delay, latest)
     planned = Callback(
         id=callback_id(rule.kind, subject_id, occasion),
         rule=rule.kind,
@@ -59,8 +63,8 @@ async def plan(
         mode=mode,
         state="planned",
         attempt=0,
-        due=due if mode == "message" else next_call(due, party.zone),
-        latest=anchor + rule.latest,
+        due=due if mode == "message" else next_call_allowed(due, zone),
+        latest=latest,
         priority=rule.priority,
         planned_at=uow.now,
         handler_id=handler_id,

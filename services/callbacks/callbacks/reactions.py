@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from services.callbacks.callbacks import course, planning
-from services.callbacks.rules.catalogue import COMPLAINT_RESOLVED, VISIT_DEPARTED
+from services.callbacks.rules.catalogue import RULES
+from services.callbacks.rules.model import Rule
 from services.callbacks.settings import settings
 from shared.contracts.envelope import Envelope
+from shared.contracts.event import Event
 from shared.contracts.events.callback_attempted import CallbackAttempted
 from shared.contracts.events.callback_due import CallbackDue
 from shared.contracts.events.callback_given_up import CallbackGivenUp
@@ -14,9 +16,7 @@ from shared.contracts.events.complaint_closed import ComplaintClosed
 from shared.contracts.events.complaint_reopened import ComplaintReopened
 from shared.contracts.events.message_failed import MessageFailed
 from shared.contracts.events.message_sent import MessageSent
-from shared.contracts.events.ticket_resolved import TicketResolved
 from shared.contracts.events.visit_cancelled import VisitCancelled
-from shared.contracts.events.visit_departed import VisitDeparted
 from shared.messaging.reactions import Reaction, Timer, TimerHandler, party
 from shared.store.unit_of_work import UnitOfWork
 
@@ -24,39 +24,33 @@ SUBJECT = "callback"
 """The subject kind by which notify names our questions in its events."""
 
 
-async def on_ticket_resolved(uow: UnitOfWork, event: TicketResolved, _envelope: Envelope) -> None:
-    """Every resolution leads to one callback (CP-15, CB-04)."""
-    await planning.plan(
-        uow,
-        COMPLAINT_RESOLVED,
-        subject_id=event.ticket_id,
-        subject_number=event.number,
-        occasion=event.resolution_no,
-        party_id=event.party_id,
-        address_id=event.address_id,
-        major=event.major,
-        anchor=event.resolved_at,
-        delay=settings().complaint_delay,
-        handler_id=event.handled_by,
-        responsible_department_id=event.responsible_department_id,
-    )
+def plan_by(rule: Rule) -> Reaction:
+    """The reaction to a rule's trigger: one callback per occasion of the subject (CB-01, CB-04, CP-15)."""
 
+    async def on_trigger(uow: UnitOfWork, event: Event, _envelope: Envelope) -> None:
+        told = event.model_dump()
+        await planning.plan(
+            uow,
+            rule,
+            subject_id=told[rule.subject],
+            subject_number=told[rule.number] if rule.number else None,
+            occasion=told[rule.occasion],
+            party_id=told["party_id"],
+            address_id=told["address_id"],
+            major=bool(rule.major and told[rule.major]),
+            anchor=told[rule.anchor],
+            delay=settings().delay(rule.delay),
+            handler_id=told[rule.handler],
+            responsible_department_id=told[rule.department],
+        )
 
-async def on_visit_departed(uow: UnitOfWork, event: VisitDeparted, _envelope: Envelope) -> None:
-    """A visitor is asked once at home again (CB-01, VR-23)."""
-    await planning.plan(
-        uow,
-        VISIT_DEPARTED,
-        subject_id=event.visit_id,
-        subject_number=None,
-        occasion=event.revision,
-        party_id=event.party_id,
-        address_id=event.address_id,
-        major=False,
-        anchor=event.home_arrival,
-        delay=settings().visit_delay,
-        handler_id=event.host_id,
-        responsible_department_id=event.department_id,
+    return Reaction(
+        rule.trigger,
+        on_trigger,
+        publishes=frozenset({CallbackPlanned}),
+        needs=lambda event: party(event.party_id),
+        stale_after=rule.stale_after,
+        bound="one callback per occasion, and only a person brings a subject to its next one",
     )
 
 
@@ -108,22 +102,7 @@ async def on_survey_window(uow: UnitOfWork, timer: Timer) -> None:
 
 
 REACTIONS = (
-    Reaction(
-        TicketResolved,
-        on_ticket_resolved,
-        publishes=frozenset({CallbackPlanned}),
-        needs=lambda event: party(event.party_id),
-        stale_after=COMPLAINT_RESOLVED.stale_after,
-        bound="one callback per resolution, and only a person resolves",
-    ),
-    Reaction(
-        VisitDeparted,
-        on_visit_departed,
-        publishes=frozenset({CallbackPlanned}),
-        needs=lambda event: party(event.party_id),
-        stale_after=VISIT_DEPARTED.stale_after,
-        bound="one callback per revision, and a visit departs once",
-    ),
+    *(plan_by(rule) for rule in RULES.values()),
     Reaction(ComplaintReopened, on_complaint_reopened),
     Reaction(ComplaintClosed, on_complaint_closed),
     Reaction(VisitCancelled, on_visit_cancelled),

@@ -7,6 +7,9 @@ from datetime import timedelta
 from services.callbacks.rules.model import Exclusion, Rule
 from shared.contracts.events.ticket_resolved import TicketResolved
 from shared.contracts.events.visit_departed import VisitDeparted
+from shared.kernel.calendar import Duration, Unit
+
+_THREE_DAYS = Duration(Unit.CALENDAR_DAYS, timedelta(days=3))
 
 COMPLAINT_RESOLVED = Rule(
     kind="complaint-resolved",
@@ -14,9 +17,13 @@ COMPLAINT_RESOLVED = Rule(
     anchor="resolved_at",
     subject_kind="ticket",
     subject="ticket_id",
+    number="number",
     occasion="resolution_no",
+    major="major",
+    handler="handled_by",
+    department="responsible_department_id",
     delay="complaint_delay",
-    latest=timedelta(days=3),
+    latest=_THREE_DAYS,
     mode="message",
     major_mode="phone",
     script="complaint-satisfaction",
@@ -34,9 +41,13 @@ VISIT_DEPARTED = Rule(
     anchor="home_arrival",
     subject_kind="visit",
     subject="visit_id",
+    number=None,
     occasion="revision",
+    major=None,
+    handler="host_id",
+    department="department_id",
     delay="visit_delay",
-    latest=timedelta(days=3),
+    latest=_THREE_DAYS,
     mode="message",
     major_mode="message",
     script="visit-satisfaction",

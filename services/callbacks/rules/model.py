@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from shared.contracts.event import Event
+from shared.kernel.calendar import Calendar, Duration
 
 Mode = Literal["message", "phone", "home-visit"]
 SubjectKind = Literal["ticket", "visit"]
@@ -25,7 +27,7 @@ class Exclusion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One kind of callback. All durations are wall time: a callback's calendar is 24×7, days are calendar days."""
+    """One kind of callback."""
 
     kind: str
     trigger: type[Event]
@@ -33,13 +35,21 @@ class Rule:
     """The field of the trigger from which `delay` and `latest` count."""
     subject_kind: SubjectKind
     subject: str
-    """The field of the trigger that names the subject."""
+    """The field of the trigger that names the subject; so with the next ones."""
+    number: str | None
+    """What the party knows the subject by."""
     occasion: str
-    """The field that tells one turn of the subject from the next: resolution_no, revision."""
+    """Tells one turn of the subject from the next: resolution_no, revision."""
+    major: str | None
+    """Whether it is a major one."""
+    handler: str
+    """Whose work is asked about."""
+    department: str
+    """Which department was responsible."""
     delay: str
     """The setting that holds the time from the anchor until the callback is due."""
-    latest: timedelta
-    """The deadline, from the anchor; a longer `delay` does not move it."""
+    latest: Duration
+    """The deadline, from the anchor, in the party's zone; a longer `delay` does not move it."""
     mode: Mode
     major_mode: Mode
     """How it is done where the subject is a major one (CB-02)."""
@@ -59,9 +69,9 @@ class Rule:
         """How a callback by this rule is done."""
         return self.major_mode if major else self.mode
 
-    def due(self, anchor: datetime, delay: timedelta) -> datetime:
-        """When it is due, by its own settings; never after the rule's deadline."""
-        return anchor + min(delay, self.latest)
+    def deadline(self, anchor: datetime, zone: ZoneInfo) -> datetime:
+        """Until when the party in `zone` must have been contacted, in UTC."""
+        return Calendar.always(zone).add(anchor, self.latest).at
 
 
 @dataclass(frozen=True, slots=True)
