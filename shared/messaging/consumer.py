@@ -108,7 +108,8 @@ async def _watch(context: RoleContext, app: faust.App) -> None:
         if app.crashed or app.should_stop:
             raise ConsumerFailed("faust stopped by itself; its log lines say why")
         lanes = app._fetcher
-        if lanes.oldest > 0:
+        # A batch that waits for an absent database is no reason to be restarted.
+        if lanes.oldest > 0 and context.health.not_ready != "database":
             context.health.busy(lanes.oldest)
         else:
             context.health.done()

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from kafka.admin import KafkaAdminClient
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
+from shared.contracts.topics import TOPICS
+from shared.messaging import topics
+
 _TIMEOUT_MS = 5_000
+
+
+class Unreachable(Exception):
+    """No broker answered, or it refused. The text is the reason in one word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +29,106 @@ class Cluster:
     brokers: int
 
 
-@contextmanager
-def admin(bootstrap: str, timeout_ms: int = _TIMEOUT_MS) -> Iterator[KafkaAdminClient]:
-    """An admin client for one piece of work. Raises KafkaError where no broker answers in time."""
-    client = KafkaAdminClient(
-        bootstrap_servers=bootstrap.split(","), client_id="frontdesk-control", bootstrap_timeout_ms=timeout_ms
-    )
-    try:
-        yield client
-    finally:
-        client.close()
+@dataclass(frozen=True, slots=True)
+class TopicSize:
+    """A topic of the registry on the broker; `records` counts offsets, so compaction does not show."""
+
+    name: str
+    partitions: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How many records of a topic a group has not committed yet."""
+
+    group: str
+    topic: str
+    records: int
 
 
 def cluster_of(bootstrap: str) -> Cluster | None:
     """The cluster behind `bootstrap`; None where none answers within 2 s."""
     try:
-        with _quiet(), admin(bootstrap, timeout_ms=2_000) as client:
+        with _admin(bootstrap, timeout_ms=2_000) as client:
             found = client.describe_cluster()
-    except (KafkaError, OSError):
+    except Unreachable:
         return None
     return Cluster(str(found.get("cluster_id", "")), len(found.get("brokers", ())))
+
+
+def declare(bootstrap: str, *, partitions: int, replication: int) -> list[str]:
+    """`topics.declare_topics` for callers that know no Kafka client. Raises Unreachable."""
+    try:
+        return topics.declare_topics(bootstrap, partitions=partitions, replication=replication)
+    except (KafkaError, OSError) as error:
+        raise Unreachable(type(error).__name__) from error
+
+
+def sizes(bootstrap: str) -> list[TopicSize]:
+    """Every topic of the registry that the broker has. Raises Unreachable."""
+    with _admin(bootstrap) as client:
+        partitions = _partitions(client)
+        first = _offsets(client, partitions, OffsetSpec.EARLIEST)
+        last = _offsets(client, partitions, OffsetSpec.LATEST)
+    found: dict[str, TopicSize] = {}
+    for each in partitions:
+        before = found.get(each.topic, TopicSize(each.topic, 0, 0))
+        found[each.topic] = TopicSize(
+            each.topic, before.partitions + 1, before.records + last.get(each, 0) - first.get(each, 0)
+        )
+    return sorted(found.values(), key=lambda size: size.name)
+
+
+def lags(bootstrap: str, groups: Iterable[str]) -> list[Lag]:
+    """What each group has still to commit, on the topics it has committed before. Raises Unreachable."""
+    with _admin(bootstrap) as client:
+        last = _offsets(client, _partitions(client), OffsetSpec.LATEST)
+        there = {each["group_id"] for each in client.list_groups()}
+        known = [group for group in groups if group in there]  # asking for a group that never was is an error
+        committed = client.list_group_offsets(known) if known else {}
+    behind: dict[tuple[str, str], int] = {}
+    for group, offsets in committed.items():
+        for each, position in offsets.items():
+            if each in last and position.offset >= 0:
+                thing = (group, each.topic)
+                behind[thing] = behind.get(thing, 0) + max(0, last[each] - position.offset)
+    return [Lag(group, topic, records) for (group, topic), records in sorted(behind.items())]
+
+
+@contextmanager
+def _admin(bootstrap: str, timeout_ms: int = _TIMEOUT_MS) -> Iterator[KafkaAdminClient]:
+    try:
+        with _quiet():
+            client = KafkaAdminClient(
+                bootstrap_servers=bootstrap.split(","),
+                client_id="frontdesk-control",
+                bootstrap_timeout_ms=timeout_ms,
+                request_timeout_ms=timeout_ms,
+            )
+            try:
+                yield client
+            finally:
+                client.close()
+    except (KafkaError, OSError) as error:
+        raise Unreachable(type(error).__name__) from error
+
+
+def _partitions(client: KafkaAdminClient) -> list[TopicPartition]:
+    there = [name for name in client.list_topics() if name in TOPICS]
+    described = client.describe_topics(there) if there else []
+    return [
+        TopicPartition(topic["name"], partition["partition_index"])
+        for topic in described
+        for partition in topic["partitions"]
+    ]
+
+
+def _offsets(
+    client: KafkaAdminClient, partitions: Iterable[TopicPartition], which: OffsetSpec
+) -> dict[TopicPartition, int]:
+    asked = dict.fromkeys(partitions, which)
+    return {each: found.offset for each, found in client.list_partition_offsets(asked).items()} if asked else {}
 
 
 @contextmanager

@@ -31,9 +31,11 @@ class Health:
         self._leaving = True
         self.not_ready = "draining"
 
-    def busy(self) -> None:
-        """Something is being worked on; it must be `done` in time."""
-        if self._busy_since is None:
+    def busy(self, already: float | None = None) -> None:
+        """Something is being worked on, for `already` seconds where that is known; it must be `done` in time."""
+        if already is not None:
+            self._busy_since = clock.monotonic() - already
+        elif self._busy_since is None:
             self._busy_since = clock.monotonic()
 
     def done(self) -> None:
