@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.complaints.deadlines.reactions import TIMERS
 from services.complaints.settings import settings
 from services.complaints.tickets.api import router
+from services.complaints.tickets.erasure import forget
 from services.complaints.tickets.reactions import REACTIONS
 from shared.contracts.events.department_changed import DepartmentChanged
 from shared.contracts.events.party_changed import PartyChanged
@@ -21,7 +22,7 @@ service = Service(
     reactions=REACTIONS,
     timers=TIMERS,
     copies=[
-        Copy(PartyChanged, frozenset({"party_id", "name", "addresses", "language", "zone"})),
+        Copy(PartyChanged, frozenset({"party_id", "name", "addresses", "language", "zone"}), on_gone=forget),
         Copy(StaffChanged),
         Copy(DepartmentChanged),
         Copy(SigningKeyPublished),

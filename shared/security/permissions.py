@@ -53,12 +53,16 @@ ROLES: dict[str, frozenset[str]] = {
     | _READ_WORK
     | _TICKET_DECISIONS
     | _VISIT_DECISIONS
-    | {"callbacks.decide", "callbacks.read-answers"},
+    | {"tickets.investigate", "callbacks.decide", "callbacks.read-answers"},
     "administration-manager": _STAFF | _VISIT_DECISIONS | _VISIT_WORK,
     "general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS | {"tickets.authorise", "callbacks.read-answers"},
     "assistant-to-general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS,
     "finance": _STAFF,
-    "complaint-handler": _STAFF | _READ_WORK | _TICKET_WORK | {"tickets.judge"},
+    "complaint-handler": _STAFF
+    | _READ_WORK
+    | _TICKET_WORK
+    # On tickets of their own: on whose ticket it is, the ticket itself insists.
+    | {"tickets.judge", "tickets.assign", "tickets.reopen", "tickets.close", "tickets.dispute"},
     "quality": _STAFF
     | _READ_WORK
     | _TICKET_DECISIONS

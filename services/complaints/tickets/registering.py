@@ -11,15 +11,20 @@ from services.complaints.tickets import people, store
 from services.complaints.tickets.model import Ticket, ticket_number
 from shared.contracts.events.complaint_opened import ComplaintOpened
 from shared.contracts.events.complaint_reported import ComplaintReported
+from shared.kernel.errors import Superseded
 from shared.kernel.ids import derived_id
+from shared.messaging import copies
 from shared.store.unit_of_work import UnitOfWork
 
 
 async def register(uow: UnitOfWork, report: ComplaintReported) -> Ticket:
     """Opens the ticket of this report: number, deadlines, handler. A report told twice is one ticket.
 
-    Nobody to handle it → a supervisor; none either → opened all the same, for a supervisor to assign.
+    Nobody to handle it → a supervisor; none either → opened all the same, for a supervisor to assign. Raises
+    Superseded where the party has been erased meanwhile: its words are not to be stored again.
     """
+    if await copies.is_gone(uow, "parties", report.party_id):
+        raise Superseded("party-erased")
     ticket_id = derived_id("ticket", report.report_id)
     known = await store.get(uow, ticket_id)
     if known is not None:

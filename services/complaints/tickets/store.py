@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    delete,
     func,
     select,
     tuple_,
@@ -186,6 +187,12 @@ async def words_about(uow: UnitOfWork, ticket_id: UUID) -> list[Words]:
         .order_by(ticket_words.c.written_at, ticket_words.c.id)
     )
     return [Words(**row._mapping) for row in result]
+
+
+async def erase_party(uow: UnitOfWork, party_id: UUID) -> None:
+    """Deletes every word about this party's tickets, and their address ids."""
+    await uow.execute(update(ticket).where(ticket.c.party_id == party_id).values(address_id=None))
+    await uow.execute(delete(ticket_words).where(ticket_words.c.party_id == party_id))
 
 
 async def history(uow: UnitOfWork, ticket_id: UUID, *, limit: int) -> list[Happening]:
