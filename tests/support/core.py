@@ -97,7 +97,9 @@ def progressed(ticket_id: UUID, state: str = "investigating") -> ComplaintProgre
     return ComplaintProgressed(ticket_id=ticket_id, state=state, by=uuid4())
 
 
-def reported(party_id: UUID | None = None, text_: str = "the tap drips", report_id: UUID | None = None) -> ComplaintReported:
+def reported(
+    party_id: UUID | None = None, text_: str = "the tap drips", report_id: UUID | None = None
+) -> ComplaintReported:
     """A fact that names a party."""
     return ComplaintReported(
         report_id=report_id or uuid4(),

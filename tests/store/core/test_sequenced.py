@@ -44,14 +44,22 @@ async def test_a_first_sighting_above_one_is_applied(bench: Bench) -> None:
 async def test_a_gap_is_held_until_the_number_comes_and_then_the_queue_runs_in_order(bench: Bench) -> None:
     ticket, other = uuid4(), uuid4()
     await bench.batches.process([record(progressed(ticket), 1)])
-    await bench.batches.process([record(progressed(ticket), 3), record(progressed(ticket), 4), record(progressed(other), 1)])
+    await bench.batches.process(
+        [record(progressed(ticket), 3), record(progressed(ticket), 4), record(progressed(other), 1)]
+    )
     assert await bench.effects() == [(str(ticket), 1), (str(other), 1)]
     assert [row[1:] for row in await bench.held_rows()] == [(3, "waiting", "gap"), (4, "waiting", "queued")]
 
     released = await bench.batches.process([record(progressed(ticket), 2)])
     assert released == [("tickets", str(ticket))]
     await bench.held.run_due()
-    assert await bench.effects() == [(str(ticket), 1), (str(other), 1), (str(ticket), 2), (str(ticket), 3), (str(ticket), 4)]
+    assert await bench.effects() == [
+        (str(ticket), 1),
+        (str(other), 1),
+        (str(ticket), 2),
+        (str(ticket), 3),
+        (str(ticket), 4),
+    ]
     assert await bench.held_rows() == []
 
 
