@@ -82,7 +82,7 @@ def _refuse(service: Service, roles: tuple[str, ...], settings: CommonSettings |
                 pid=os.getpid(),
                 started=now,
                 ready=False,
-                alive=False,
+                alive=True,
                 reasons={"process": sentence},
             )
         )
