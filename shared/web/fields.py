@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import available_timezones
@@ -13,11 +14,15 @@ from pydantic_core import PydanticCustomError
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_DIALLED = re.compile(r"\+?[0-9 ()./-]+")
 
 
 def _phone(value: str) -> str:
+    # The library would pick a number out of any text around it.
+    if not _DIALLED.fullmatch(value):
+        raise PydanticCustomError("phone_number", "not a phone number")
     try:
-        number = phonenumbers.parse(value, "CN" if not value.lstrip().startswith(("+", "00")) else None)
+        number = phonenumbers.parse(value, "CN")
     except phonenumbers.NumberParseException:
         raise PydanticCustomError("phone_number", "not a phone number") from None
     if not phonenumbers.is_possible_number(number):
