@@ -93,9 +93,3 @@ class IntakeSettings(CommonSettings):
 def settings() -> IntakeSettings:
     """The settings of this process, read once."""
     return IntakeSettings()
-
-
-def check_secrets(chosen: IntakeSettings) -> None:
-    """Refuses the published default secret outside a laptop. Raises RuntimeError."""
-    if not chosen.laptop and chosen.key_secret.get_secret_value() == "laptop-only":
-        raise RuntimeError("FRONTDESK_INTAKE_KEY_SECRET still has its published default; set one of your own")

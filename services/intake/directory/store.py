@@ -77,24 +77,6 @@ async def lock_staff(uow: UnitOfWork) -> list[Member]:
     return [_member(row) for row in rows.mappings()]
 
 
-async def get_department(uow: UnitOfWork, department_id: UUID) -> Department | None:
-    """A department by id."""
-    row = (await uow.execute(select(department).where(department.c.id == department_id))).mappings().one_or_none()
-    return None if row is None else Department(**row)
-
-
-async def get_member(uow: UnitOfWork, staff_id: UUID) -> Member | None:
-    """A member of staff by id."""
-    row = (await uow.execute(select(staff).where(staff.c.id == staff_id))).mappings().one_or_none()
-    return None if row is None else _member(row)
-
-
-async def member_by_email(uow: UnitOfWork, email: str) -> Member | None:
-    """A member of staff by e-mail address in lower case."""
-    row = (await uow.execute(select(staff).where(staff.c.email == email))).mappings().one_or_none()
-    return None if row is None else _member(row)
-
-
 async def save_department(uow: UnitOfWork, one: Department) -> None:
     """Writes a department, new or changed."""
     await uow.execute(_save(department, asdict(one), "id"))
@@ -172,12 +154,6 @@ async def valid_signing_keys(uow: UnitOfWork, at: datetime) -> list[StoredKey]:
     """The keys whose tokens may still be valid at the instant `at`."""
     rows = await uow.execute(select(signing_key).where(signing_key.c.not_after > at))
     return [StoredKey(**row) for row in rows.mappings()]
-
-
-async def get_key(uow: UnitOfWork, key_id: str) -> StoredKey | None:
-    """A key by id."""
-    row = (await uow.execute(select(signing_key).where(signing_key.c.key_id == key_id))).mappings().one_or_none()
-    return None if row is None else StoredKey(**row)
 
 
 def _member(row: Any) -> Member:

@@ -76,6 +76,7 @@ CREATE TABLE channel_message (
     reply_address    text,
     address_verified boolean     NOT NULL,
     received_at      timestamptz NOT NULL,
+    original         bytea,
     state            text        NOT NULL CHECK (state IN ('received', 'case', 'report')),
     party_id         uuid,
     address_id       text,

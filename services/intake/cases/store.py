@@ -1,0 +1,75 @@
+"""Table and queries of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from uuid import UUID
+
+from sqlalchemy import Sequence, Table, func, insert, select, tuple_, update
+
+from services.intake.cases.model import Case
+from services.intake.tables import identifier, instant, metadata, number, words
+from shared.store.unit_of_work import UnitOfWork
+
+service_case = Table(
+    "service_case",
+    metadata,
+    identifier("id", primary_key=True),
+    words("number"),
+    identifier("message_id"),
+    identifier("party_id"),
+    words("address_id", nullable=True),
+    words("channel"),
+    words("state"),
+    identifier("handler_id", nullable=True),
+    instant("opened_at"),
+    instant("closed_at", nullable=True),
+    identifier("closed_by", nullable=True),
+    number("version"),
+)
+_running = Sequence("case_number", metadata=metadata)
+
+
+async def next_number(uow: UnitOfWork) -> int:
+    """The next running number; one that is rolled back is never used."""
+    value: int = (await uow.execute(select(_running.next_value()))).scalar_one()
+    return value
+
+
+async def add(uow: UnitOfWork, case: Case) -> None:
+    """Stores a new case."""
+    await uow.execute(insert(service_case).values(**asdict(case)))
+
+
+async def get(uow: UnitOfWork, case_id: UUID, *, lock: bool = False) -> Case | None:
+    """A case by id."""
+    query = select(service_case).where(service_case.c.id == case_id)
+    row = (await uow.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    return None if row is None else Case(**row)
+
+
+async def save(uow: UnitOfWork, case: Case) -> None:
+    """Writes a changed case."""
+    await uow.execute(update(service_case).where(service_case.c.id == case.id).values(**asdict(case)))
+
+
+async def newest(uow: UnitOfWork, *, state: str | None, before: UUID | None, limit: int) -> list[Case]:
+    """Cases by id, newest first, after the page that ended with `before`."""
+    query = select(service_case).order_by(service_case.c.opened_at.desc(), service_case.c.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(service_case.c.state == state)
+    if before is not None:
+        last = select(service_case.c.opened_at, service_case.c.id).where(service_case.c.id == before)
+        query = query.where(tuple_(service_case.c.opened_at, service_case.c.id) < last.scalar_subquery())
+    return [Case(**row) for row in (await uow.execute(query)).mappings()]
+
+
+async def open_per_handler(uow: UnitOfWork, handlers: Collection[UUID]) -> dict[UUID, int]:
+    """How many open cases each of these has."""
+    counted = await uow.execute(
+        select(service_case.c.handler_id, func.count().label("open"))
+        .where(service_case.c.state != "closed", service_case.c.handler_id.in_(handlers))
+        .group_by(service_case.c.handler_id)
+    )
+    return {row.handler_id: row.open for row in counted}

@@ -1,0 +1,118 @@
+"""Tables and queries of channels and their messages."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Column, LargeBinary, Table, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from services.intake.channels.model import Channel, ChannelMessage
+from services.intake.tables import document, identifier, instant, metadata, number, words
+from shared.contracts.events.channel_message_received import ChannelMessageReceived
+from shared.store.unit_of_work import UnitOfWork
+
+channel = Table(
+    "channel",
+    metadata,
+    words("name", primary_key=True),
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("active", Boolean, nullable=False),
+    instant("created_at"),
+)
+channel_message = Table(
+    "channel_message",
+    metadata,
+    identifier("id", primary_key=True),
+    words("channel"),
+    words("medium"),
+    words("purpose"),
+    document("sender"),
+    words("subject", nullable=True),
+    words("text"),
+    words("language", nullable=True),
+    words("zone", nullable=True),
+    words("reply_address", nullable=True),
+    Column("address_verified", Boolean, nullable=False),
+    instant("received_at"),
+    Column("original", LargeBinary),
+    words("state"),
+    identifier("party_id", nullable=True),
+    words("address_id", nullable=True),
+    identifier("case_id", nullable=True),
+    identifier("report_id", nullable=True),
+    identifier("ticket_id", nullable=True),
+    words("ticket_number", nullable=True),
+    number("version"),
+)
+_OUTCOME = [channel_message.c[name] for name in ChannelMessage.__dataclass_fields__]
+
+
+async def add_channel(uow: UnitOfWork, name: str, key_hash: bytes) -> None:
+    """Registers a channel, or gives a registered one a new key."""
+    values = {"name": name, "key_hash": key_hash, "active": True, "created_at": uow.now}
+    await uow.execute(
+        upsert(channel)
+        .values(**values)
+        .on_conflict_do_update(index_elements=["name"], set_={"key_hash": key_hash, "active": True})
+    )
+
+
+async def channel_by_key(uow: UnitOfWork, key_hash: bytes) -> Channel | None:
+    """The active channel with this key."""
+    found = await uow.execute(select(channel).where(channel.c.key_hash == key_hash, channel.c.active))
+    row = found.mappings().one_or_none()
+    return None if row is None else Channel(**row)
+
+
+async def active_channels(uow: UnitOfWork, names: frozenset[str]) -> frozenset[str]:
+    """Which of these are registered and active."""
+    rows = await uow.execute(select(channel.c.name).where(channel.c.name.in_(names), channel.c.active))
+    return frozenset(rows.scalars())
+
+
+def message_row(event: ChannelMessageReceived, channel_name: str, original: bytes | None = None) -> dict[str, Any]:
+    """The row of a message that was just received; `original`: its record as it came, with what we do not know."""
+    return {
+        "id": event.message_id,
+        "channel": channel_name,
+        "medium": event.medium,
+        "purpose": event.purpose,
+        "sender": event.sender.model_dump(mode="json", exclude_none=True),
+        "subject": event.subject,
+        "text": event.text,
+        "language": event.language,
+        "zone": event.zone,
+        "reply_address": event.reply_address,
+        "address_verified": event.address_verified,
+        "received_at": event.received_at,
+        "original": original,
+        "state": "received",
+        "version": 1,
+    }
+
+
+async def receive(
+    uow: UnitOfWork, event: ChannelMessageReceived, channel_name: str, original: bytes | None
+) -> ChannelMessage:
+    """The message's row, locked: made here, or by the door before."""
+    row = message_row(event, channel_name, original)
+    await uow.execute(upsert(channel_message).values(**row).on_conflict_do_nothing())
+    found = await uow.execute(select(*_OUTCOME).where(channel_message.c.id == event.message_id).with_for_update())
+    return ChannelMessage(**found.mappings().one())
+
+
+async def get(uow: UnitOfWork, message_id: UUID, *, lock: bool = False) -> ChannelMessage | None:
+    """A message and what became of it."""
+    query = select(*_OUTCOME).where(channel_message.c.id == message_id)
+    found = await uow.execute(query.with_for_update() if lock else query)
+    row = found.mappings().one_or_none()
+    return None if row is None else ChannelMessage(**row)
+
+
+async def decide(uow: UnitOfWork, message: ChannelMessage, **values: Any) -> None:
+    """Writes what became of a message."""
+    await uow.execute(
+        update(channel_message).where(channel_message.c.id == message.id).values(**values, version=message.version + 1)
+    )

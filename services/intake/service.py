@@ -1,0 +1,38 @@
+"""intake as data: what it answers, reacts to, times and copies."""
+
+from __future__ import annotations
+
+from services.intake.cases.api import router as cases
+from services.intake.channels.api import router as channels
+from services.intake.channels.keys import known_sources
+from services.intake.channels.reactions import REACTIONS as ON_CHANNELS
+from services.intake.directory import signing
+from services.intake.directory.api import router as directory
+from services.intake.parties.api import router as parties
+from services.intake.settings import settings
+from services.intake.visits.api import router as visits
+from services.intake.visits.reactions import REACTIONS as ON_VISITS
+from services.intake.visits.timed import TIMERS as VISIT_TIMERS
+from shared.contracts.events.consent_changed import ConsentChanged
+from shared.contracts.events.department_changed import DepartmentChanged
+from shared.contracts.events.party_changed import PartyChanged
+from shared.contracts.events.signing_key_published import SigningKeyPublished
+from shared.contracts.events.staff_changed import StaffChanged
+from shared.messaging.reactions import Copy, TimerHandler
+from shared.runtime.service import Service
+
+service = Service(
+    name="intake",
+    settings=settings,
+    database_url=lambda: settings().database_url,
+    routers=(directory, channels, parties, cases, visits),
+    reactions=(*ON_CHANNELS, *ON_VISITS),
+    timers=(
+        *VISIT_TIMERS,
+        TimerHandler(signing.ROTATE, signing.rotate, publishes=frozenset({SigningKeyPublished})),
+    ),
+    copies=tuple(
+        Copy(event) for event in (PartyChanged, StaffChanged, DepartmentChanged, SigningKeyPublished, ConsentChanged)
+    ),
+    known_sources=known_sources,
+)

@@ -1,0 +1,197 @@
+"""Routes of visits. Every member of staff may ask for one; what is done with it is for those it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from services.intake.channels.door import channel_edge
+from services.intake.visits import approving, receiving, requesting, store
+from services.intake.visits.model import Visit
+from services.intake.visits.schemas import (
+    ApproveRequest,
+    CancelRequest,
+    DatesRequest,
+    DepartRequest,
+    ReasonedDecision,
+    RequestedAnswer,
+    VisitDetail,
+    VisitList,
+    VisitRequest,
+    VisitView,
+    WishRequest,
+)
+from shared.kernel.errors import NotFound, Refused
+from shared.messaging import copies
+from shared.store.unit_of_work import UnitOfWork
+from shared.web.edge import Edge, requires
+
+router = APIRouter(tags=["visits"])
+
+State = Literal[
+    "approving", "returned", "rejected", "approved", "confirmed", "arrived", "departed", "closed", "cancelled"
+]
+Staff = Annotated[Edge, Depends(requires("visits.read"))]
+"""Anybody here; the command looks at whose visit it is."""
+
+
+@router.post("/visits", status_code=201, response_model=VisitView)
+async def request_visit(body: VisitRequest, edge: Edge = Depends(requires("visits.request"))) -> Response:
+    """Asks for a visit, in the caller's name (VR-03). It goes to the approver of the host's department."""
+    return await _told(edge, lambda uow: _request(uow, body, requester_id=edge.caller.staff_id), status=201)
+
+
+@router.post("/channel-visits", status_code=202, response_model=RequestedAnswer)
+async def request_visit_as_guest(body: VisitRequest, edge: Edge = Depends(channel_edge)) -> Response:
+    """Asks for a visit in the guest's name, through a channel. The guest hears that it was received."""
+
+    async def run(uow: UnitOfWork) -> RequestedAnswer:
+        return RequestedAnswer(id=(await _request(uow, body, requester_id=None)).id)
+
+    return await edge.command(run, status=202)
+
+
+@router.get("/visits")
+async def list_visits(
+    edge: Staff,
+    state: State | None = None,
+    host_id: UUID | None = None,
+    before: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> VisitList:
+    """Visits, the latest arrival first."""
+
+    async def read(uow: UnitOfWork) -> VisitList:
+        visits = await store.by_arrival(uow, state=state, host_id=host_id, before=before, limit=limit)
+        items = tuple(VisitView.of(visit) for visit in visits)
+        return VisitList(items=items, next=visits[-1].id if len(visits) == limit else None)
+
+    return await edge.query(read)
+
+
+@router.get("/visits/{visit_id}")
+async def read_visit(visit_id: UUID, edge: Staff) -> VisitDetail:
+    """One visit with its approvals."""
+
+    async def read(uow: UnitOfWork) -> VisitDetail:
+        visit = await store.get(uow, visit_id)
+        if visit is None:
+            raise NotFound("visit")
+        return VisitDetail.with_approvals(visit, await store.approvals(uow, visit_id))
+
+    return await edge.query(read)
+
+
+@router.post("/visits/{visit_id}/approve", response_model=VisitView)
+async def approve(visit_id: UUID, body: ApproveRequest, edge: Staff) -> Response:
+    """Approves this revision (AP-01); for the approver, or the substitute while absent."""
+    by = edge.caller.staff_id
+    return await _told(edge, lambda uow: approving.decide(uow, visit_id, "approved", revision=body.revision, by=by))
+
+
+@router.post("/visits/{visit_id}/return", response_model=VisitView)
+async def return_for_mending(visit_id: UUID, body: ReasonedDecision, edge: Staff) -> Response:
+    """Gives the request back to be mended."""
+    by, reason = edge.caller.staff_id, body.reason
+    return await _told(
+        edge,
+        lambda uow: approving.decide(uow, visit_id, "returned", revision=body.revision, reason=reason, by=by),
+    )
+
+
+@router.post("/visits/{visit_id}/reject", response_model=VisitView)
+async def reject(visit_id: UUID, body: ReasonedDecision, edge: Staff) -> Response:
+    """Refuses the visit for good."""
+    by, reason = edge.caller.staff_id, body.reason
+    return await _told(
+        edge,
+        lambda uow: approving.decide(uow, visit_id, "rejected", revision=body.revision, reason=reason, by=by),
+    )
+
+
+@router.post("/visits/{visit_id}/resubmit", response_model=VisitView)
+async def resubmit(visit_id: UUID, body: WishRequest, edge: Staff) -> Response:
+    """Sends a returned request, mended, to its approver again: a new revision."""
+    by, permitted = edge.caller.staff_id, "visits.cancel" in edge.caller.permissions
+    return await _told(edge, lambda uow: requesting.resubmit(uow, visit_id, body.wish(), by=by, permitted=permitted))
+
+
+@router.post("/visits/{visit_id}/reschedule", response_model=VisitView)
+async def reschedule(visit_id: UUID, body: DatesRequest, edge: Staff) -> Response:
+    """Moves the visit, and everything that hangs on it: a new revision."""
+    by, permitted = edge.caller.staff_id, "visits.cancel" in edge.caller.permissions
+    return await _told(
+        edge,
+        lambda uow: requesting.reschedule(
+            uow,
+            visit_id,
+            arrival=body.arrival,
+            departure=body.departure,
+            short_notice_reason=body.short_notice_reason,
+            by=by,
+            permitted=permitted,
+        ),
+    )
+
+
+@router.post("/visits/{visit_id}/cancel", response_model=VisitView)
+async def cancel(visit_id: UUID, body: CancelRequest, edge: Staff) -> Response:
+    """Calls the visit off, at any time before arrival."""
+    by, permitted = edge.caller.staff_id, "visits.cancel" in edge.caller.permissions
+    return await _told(
+        edge, lambda uow: requesting.cancel(uow, visit_id, reason=body.reason, by=by, permitted=permitted)
+    )
+
+
+@router.post("/visits/{visit_id}/confirm", response_model=VisitView)
+async def confirm(visit_id: UUID, edge: Staff) -> Response:
+    """Records that time, people and way were confirmed with the guest (VR-05)."""
+    by, permitted = edge.caller.staff_id, "visits.confirm" in edge.caller.permissions
+    return await _told(edge, lambda uow: receiving.confirm(uow, visit_id, by=by, permitted=permitted))
+
+
+@router.post("/visits/{visit_id}/arrive", response_model=VisitView)
+async def arrive(visit_id: UUID, edge: Staff) -> Response:
+    """Records that the guest is here."""
+    by, permitted = edge.caller.staff_id, "visits.receive" in edge.caller.permissions
+    return await _told(edge, lambda uow: receiving.arrive(uow, visit_id, by=by, permitted=permitted))
+
+
+@router.post("/visits/{visit_id}/depart", response_model=VisitView)
+async def depart(visit_id: UUID, body: DepartRequest, edge: Staff) -> Response:
+    """Records that the guest has left; the callback waits until they should be home (VR-23)."""
+    by, permitted = edge.caller.staff_id, "visits.receive" in edge.caller.permissions
+    return await _told(
+        edge,
+        lambda uow: receiving.depart(uow, visit_id, departed_at=body.departed_at, by=by, permitted=permitted),
+    )
+
+
+async def _told(edge: Edge, run: Callable[[UnitOfWork], Awaitable[Visit]], *, status: int = 200) -> Response:
+    async def view(uow: UnitOfWork) -> VisitView:
+        return VisitView.of(await run(uow))
+
+    return await edge.command(view, status=status)
+
+
+async def _request(uow: UnitOfWork, body: VisitRequest, *, requester_id: UUID | None) -> Visit:
+    return await requesting.request(
+        uow,
+        body.wish(),
+        kind=body.kind,
+        guest=body.guest.claim(vouched=requester_id is not None),
+        host_id=body.host_id or await _host_by_email(uow, body.host_email or ""),
+        zone=body.zone,
+        requester_id=requester_id,
+    )
+
+
+async def _host_by_email(uow: UnitOfWork, email: str) -> UUID:
+    found = await copies.find(uow, "staff", email=email)
+    if not found:
+        raise Refused("host-unknown", status=422, field="host_email", expected="a member of staff who is still here")
+    return UUID(found[0]["staff_id"])

@@ -1,0 +1,99 @@
+"""A visit's events from its present state."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from services.intake.visits.model import Visit
+from shared.contracts.events.visit_cancelled import VisitCancelled
+from shared.contracts.events.visit_changed import VisitChanged
+from shared.contracts.events.visit_closed import VisitClosed
+from shared.contracts.events.visit_departed import VisitDeparted
+from shared.contracts.events.visit_progressed import VisitProgressed
+from shared.contracts.events.visit_requested import VisitRequested
+from shared.contracts.events.visit_task_due import VisitTaskDue
+
+
+def requested(visit: Visit) -> VisitRequested:
+    """Somebody wants to come, or one of us wants somebody to come."""
+    return VisitRequested(
+        **_guest(visit),
+        kind=visit.kind,
+        asked_by_guest=visit.asked_by_guest,
+        requester_id=visit.requester_id,
+        host_id=visit.host_id,
+        department_id=visit.department_id,
+        arrival=visit.arrival,
+        departure=visit.departure,
+        head_count=visit.head_count,
+    )
+
+
+def changed(visit: Visit, change: Literal["returned", "resubmitted", "rescheduled"]) -> VisitChanged:
+    """The visit was returned, or has a new revision."""
+    return VisitChanged(
+        **_guest(visit),
+        change=change,
+        host_id=visit.host_id,
+        requester_id=visit.requester_id,
+        arrival=visit.arrival,
+        departure=visit.departure,
+    )
+
+
+def cancelled(visit: Visit, *, guest_was_told: bool) -> VisitCancelled:
+    """The visit will not take place."""
+    return VisitCancelled(
+        **_guest(visit),
+        host_id=visit.host_id,
+        requester_id=visit.requester_id,
+        guest_was_told=guest_was_told,
+        arrival=visit.arrival,
+    )
+
+
+def confirmed(visit: Visit) -> VisitProgressed:
+    """The visit is confirmed with the guest."""
+    return VisitProgressed(**_guest(visit), happening="confirmed", host_id=visit.host_id, arrival=visit.arrival)
+
+
+def task_due(visit: Visit, task: Literal["remind-guest", "record-departure"], due: datetime) -> VisitTaskDue:
+    """Something about the visit must be done now; `due` is when it fell due."""
+    return VisitTaskDue(**_guest(visit), task=task, host_id=visit.host_id, arrival=visit.arrival, due=due)
+
+
+def departed(visit: Visit) -> VisitDeparted:
+    """The visitor has left."""
+    assert visit.departed_at is not None
+    assert visit.home_arrival is not None
+    return VisitDeparted(
+        **_guest(visit),
+        host_id=visit.host_id,
+        department_id=visit.department_id,
+        departed_at=visit.departed_at,
+        home_arrival=visit.home_arrival,
+    )
+
+
+def closed(visit: Visit) -> VisitClosed:
+    """Nothing about the visit is left to do; whoever asked for it hears of it (VR-26)."""
+    assert visit.closed_at is not None
+    return VisitClosed(
+        visit_id=visit.id,
+        revision=visit.revision,
+        party_id=visit.party_id,
+        host_id=visit.host_id,
+        requester_id=visit.requester_id,
+        callback_outcome=visit.callback_outcome,
+        closed_at=visit.closed_at,
+    )
+
+
+def _guest(visit: Visit) -> dict[str, Any]:
+    return {
+        "visit_id": visit.id,
+        "revision": visit.revision,
+        "party_id": visit.party_id,
+        "address_id": visit.address_id,
+    }

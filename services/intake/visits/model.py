@@ -1,0 +1,156 @@
+"""Visits: what is asked for, which steps its template has, and what makes a request impossible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.intake.visits.machine import NO_LEVEL, NO_PLAN, NO_SETTLEMENT
+from shared.kernel.calendar import Period, office_hours
+from shared.kernel.errors import Refused
+from shared.kernel.public_holidays import ChineseHolidays
+
+LONGEST = timedelta(days=60)
+FARTHEST = timedelta(days=2 * 366)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """How visits of one kind go (VR-02): which of the steps that may be left out it has."""
+
+    kind: str
+    level: bool
+    plan: bool
+    settlement: bool
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The guards of the machine that hold for every visit of this kind."""
+        lacking = ((self.level, NO_LEVEL), (self.plan, NO_PLAN), (self.settlement, NO_SETTLEMENT))
+        return frozenset(fact for has, fact in lacking if not has)
+
+
+TEMPLATES = {template.kind: template for template in (Template("business", level=False, plan=False, settlement=False),)}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody comes; we receive them. `revision` counts what was asked for, `version` every change."""
+
+    id: UUID
+    kind: str
+    state: str
+    revision: int
+    party_id: UUID
+    address_id: str | None
+    asked_by_guest: bool
+    requester_id: UUID | None
+    host_id: UUID
+    department_id: UUID
+    purpose: str
+    head_count: int
+    arrival: datetime
+    departure: datetime
+    zone: str
+    short_notice_reason: str | None
+    created_at: datetime
+    cancelled_because: str | None = None
+    arrived_at: datetime | None = None
+    departed_at: datetime | None = None
+    departure_assumed: bool = False
+    home_arrival: datetime | None = None
+    callback_outcome: str | None = None
+    closed_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def about(self) -> tuple[object, ...]:
+        """The ids by which erasure finds what tells of the guest."""
+        return (self.party_id,) if self.address_id is None else (self.party_id, self.address_id)
+
+    @property
+    def template(self) -> Template:
+        """How visits of this kind go."""
+        return TEMPLATES[self.kind]
+
+    @property
+    def guest_was_told(self) -> bool:
+        """Whether the guest has heard of the visit: they asked for it, or it was approved."""
+        return self.asked_by_guest or self.state in ("approved", "preparing", "confirmed")
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's decision about exactly one revision. `acting_for`: whose substitute the approver is."""
+
+    visit_id: UUID
+    revision: int
+    step: int
+    role: str
+    approver_id: UUID
+    acting_for: UUID | None
+    state: str
+    snapshot: dict[str, Any]
+    requested_at: datetime
+    reason: str | None = None
+    decided_at: datetime | None = None
+    decided_by: UUID | None = None
+
+
+def snapshot_of(visit: Visit) -> dict[str, Any]:
+    """What an approver decides about, as it stood then; people by id only, so that it may be kept for ever."""
+    return {
+        "revision": visit.revision,
+        "kind": visit.kind,
+        "party_id": str(visit.party_id),
+        "host_id": str(visit.host_id),
+        "department_id": str(visit.department_id),
+        "head_count": visit.head_count,
+        "arrival": visit.arrival.isoformat(),
+        "departure": visit.departure.isoformat(),
+    }
+
+
+def check_dates(
+    arrival: datetime,
+    departure: datetime,
+    *,
+    now: datetime,
+    zone: str,
+    notice_days: int,
+    short_notice_reason: str | None,
+) -> None:
+    """Refuses what cannot be, and short notice without a reason (VR-06).
+
+    Raises Refused(`impossible-dates` or `short-notice`, 422) naming the field.
+    """
+    if departure <= arrival:
+        raise _impossible("departure", "an instant after arrival")
+    if arrival <= now:
+        raise _impossible("arrival", "an instant that is to come")
+    if arrival - now > FARTHEST:
+        raise _impossible("arrival", f"at most {FARTHEST.days} days ahead")
+    if departure - arrival > LONGEST:
+        raise _impossible("departure", f"at most {LONGEST.days} days after arrival")
+    if short_notice_reason is None and arrival < earliest_arrival(now, zone, notice_days):
+        raise Refused(
+            "short-notice",
+            status=422,
+            field="short_notice_reason",
+            expected=f"a reason, as arrival is less than {notice_days} working days ahead",
+        )
+
+
+def earliest_arrival(now: datetime, zone: str, notice_days: int) -> datetime:
+    """The first instant that leaves so many working days' notice, counted where the guest is received."""
+    if notice_days == 0:
+        return now
+    calendar = office_hours(ZoneInfo(zone), ChineseHolidays(), Period(time(9), time(18)))
+    return calendar.add_working_days(now, notice_days).at
+
+
+def _impossible(field: str, expected: str) -> Refused:
+    return Refused("impossible-dates", status=422, field=field, expected=expected)

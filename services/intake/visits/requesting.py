@@ -1,0 +1,214 @@
+"""Asking for a visit, mending and moving the request, and calling it off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from services.intake.parties import commands as parties
+from services.intake.parties.model import Claim
+from services.intake.settings import settings
+from services.intake.visits import events, store, timers
+from services.intake.visits.approvers import ROLE, approver_for
+from services.intake.visits.machine import VISIT
+from services.intake.visits.model import Approval, Visit, check_dates, snapshot_of
+from shared.contracts.events.staff_changed import StaffChanged
+from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
+from shared.kernel.errors import NotFound, Refused
+from shared.security import directory
+from shared.store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for."""
+
+    arrival: datetime
+    departure: datetime
+    purpose: str
+    head_count: int
+    short_notice_reason: str | None = None
+
+
+async def request(
+    uow: UnitOfWork, wish: Wish, *, kind: str, guest: Claim, host_id: UUID, zone: str | None, requester_id: UUID | None
+) -> Visit:
+    """A new visit, on its way to its approver. Without a requester the guest asked (VR-03).
+
+    Raises Refused: `host-unknown`, `impossible-dates`, `short-notice` (422), `no-approver` (409).
+    """
+    host = await _host(uow, host_id)
+    _check(uow, wish, host)
+    party = await parties.identify(uow, guest)
+    visit = Visit(
+        id=uow.new_id("visit"),
+        kind=kind,
+        state=VISIT.step("new", "request").target,
+        revision=1,
+        party_id=party.id,
+        address_id=guest.addresses[0].address_id if guest.addresses else None,
+        asked_by_guest=requester_id is None,
+        requester_id=requester_id,
+        host_id=host_id,
+        department_id=host.department_id,
+        purpose=wish.purpose,
+        head_count=wish.head_count,
+        arrival=wish.arrival,
+        departure=wish.departure,
+        zone=zone or host.zone,
+        short_notice_reason=wish.short_notice_reason,
+        created_at=uow.now,
+    )
+    await store.add(uow, visit)
+    uow.publish(events.requested(visit), about=visit.about)
+    uow.audit(requester_id or "guest", "request", "visit", visit.id)
+    return await _seek_approval(uow, visit, host)
+
+
+async def resubmit(uow: UnitOfWork, visit_id: UUID, wish: Wish, *, by: UUID, permitted: bool = False) -> Visit:
+    """A returned visit, mended: a new revision, approved anew. Raises like `request`, and Refused(`visit-state`)."""
+    visit = await locked(uow, visit_id)
+    check_theirs(visit, by, permitted)
+    row = VISIT.step(visit.state, "resubmit")
+    host = await _host(uow, visit.host_id)
+    _check(uow, wish, host)
+    mended = replace(
+        visit,
+        state=row.target,
+        revision=visit.revision + 1,
+        arrival=wish.arrival,
+        departure=wish.departure,
+        purpose=wish.purpose,
+        head_count=wish.head_count,
+        short_notice_reason=wish.short_notice_reason,
+        version=visit.version + 1,
+    )
+    uow.publish(events.changed(mended, "resubmitted"), about=mended.about)
+    uow.audit(by, "resubmit", "visit", visit.id, revision=mended.revision)
+    return await _seek_approval(uow, mended, host)
+
+
+async def reschedule(
+    uow: UnitOfWork,
+    visit_id: UUID,
+    *,
+    arrival: datetime,
+    departure: datetime,
+    short_notice_reason: str | None,
+    by: UUID,
+    permitted: bool = False,
+) -> Visit:
+    """Other dates: a new revision, and everything that hangs on the old ones moves.
+
+    Dates alone need no new approval; one that still waits is withdrawn and asked for again, because the approver must
+    decide about the dates that hold. Raises Refused: `visit-state`, `impossible-dates`, `short-notice`.
+    """
+    visit = await locked(uow, visit_id)
+    check_theirs(visit, by, permitted)
+    row = VISIT.step(visit.state, "reschedule")
+    host = await _host(uow, visit.host_id)
+    _check(uow, Wish(arrival, departure, visit.purpose, visit.head_count, short_notice_reason), host)
+    waiting = await store.waiting_approval(uow, visit)
+    moved = replace(
+        visit,
+        state=row.target,
+        revision=visit.revision + 1,
+        arrival=arrival,
+        departure=departure,
+        short_notice_reason=short_notice_reason,
+        version=visit.version + 1,
+    )
+    uow.publish(events.changed(moved, "rescheduled"), about=moved.about)
+    uow.audit(by, "reschedule", "visit", visit.id, revision=moved.revision)
+    if waiting is not None:
+        await store.decide(uow, waiting, state="withdrawn", decided_at=uow.now, decided_by=by)
+        return await _ask(uow, moved, host)
+    await store.save(uow, moved)
+    if moved.guest_was_told and moved.state != "approving":
+        timers.set_reminder(uow, moved)
+    return moved
+
+
+async def cancel(uow: UnitOfWork, visit_id: UUID, *, reason: str | None, by: UUID, permitted: bool = False) -> Visit:
+    """Calls a visit off before arrival; who was told of it is told. Raises Refused(`visit-state`)."""
+    visit = await locked(uow, visit_id)
+    check_theirs(visit, by, permitted)
+    row = VISIT.step(visit.state, "cancel")
+    waiting = await store.waiting_approval(uow, visit)
+    if waiting is not None:
+        await store.decide(uow, waiting, state="withdrawn", decided_at=uow.now, decided_by=by)
+    off = replace(visit, state=row.target, cancelled_because=reason, version=visit.version + 1)
+    await store.save(uow, off)
+    timers.cancel_all(uow, off)
+    uow.publish(events.cancelled(off, guest_was_told=visit.guest_was_told), about=off.about)
+    uow.audit(by, "cancel", "visit", visit.id)
+    return off
+
+
+async def locked(uow: UnitOfWork, visit_id: UUID) -> Visit:
+    """The visit, for a decision. Raises NotFound."""
+    visit = await store.get(uow, visit_id, lock=True)
+    if visit is None:
+        raise NotFound("visit")
+    return visit
+
+
+def check_theirs(visit: Visit, by: UUID, permitted: bool) -> None:
+    """Host and requester act on their own visit, others with the permission. Raises Refused (403)."""
+    if not permitted and by not in (visit.host_id, visit.requester_id):
+        raise Refused("permission-missing", status=403, expected="the visit's host or requester, or the permission")
+
+
+async def _seek_approval(uow: UnitOfWork, visit: Visit, host: StaffChanged) -> Visit:
+    row = VISIT.step(visit.state, "seek-approval", visit.template.facts)
+    return await _ask(uow, replace(visit, state=row.target), host)
+
+
+async def _ask(uow: UnitOfWork, visit: Visit, host: StaffChanged) -> Visit:
+    approver = await approver_for(uow, host, visit.requester_id)
+    await store.save(uow, visit)
+    await store.add_approval(
+        uow,
+        Approval(
+            visit_id=visit.id,
+            revision=visit.revision,
+            step=1,
+            role=ROLE,
+            approver_id=approver.staff_id,
+            acting_for=approver.acting_for,
+            state="waiting",
+            snapshot=snapshot_of(visit),
+            requested_at=uow.now,
+        ),
+    )
+    uow.publish(
+        VisitApprovalRequested(
+            visit_id=visit.id,
+            revision=visit.revision,
+            step=1,
+            approver_id=approver.staff_id,
+            acting_for=approver.acting_for,
+            host_id=visit.host_id,
+            arrival=visit.arrival,
+        )
+    )
+    return visit
+
+
+async def _host(uow: UnitOfWork, host_id: UUID) -> StaffChanged:
+    host = await directory.member(uow, host_id)
+    if host is None or not host.active:
+        raise Refused("host-unknown", status=422, field="host_id", expected="a member of staff who is still here")
+    return host
+
+
+def _check(uow: UnitOfWork, wish: Wish, host: StaffChanged) -> None:
+    check_dates(
+        wish.arrival,
+        wish.departure,
+        now=uow.now,
+        zone=host.zone,
+        notice_days=settings().visit_notice_days,
+        short_notice_reason=wish.short_notice_reason,
+    )

@@ -1,0 +1,184 @@
+"""What goes over the visits' routes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from services.intake.parties.model import Address, Claim
+from services.intake.settings import settings
+from services.intake.visits.model import Approval, Visit
+from services.intake.visits.requesting import Wish
+from shared.web.fields import Email, Instant, LanguageTag, Phone, Zone
+from shared.web.schemas import Answer, Request
+
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class GuestRequest(Request):
+    """Who comes, and how to reach them: a phone number or an e-mail address at least."""
+
+    name: str = Field(min_length=1, max_length=200)
+    phone: Phone | None = None
+    email: Email | None = None
+    language: LanguageTag | None = None
+    zone: Zone | None = None
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.phone is None and self.email is None:
+            raise PydanticCustomError("guest_address", "a phone number or an e-mail address is needed")
+        return self
+
+    def claim(self, *, vouched: bool) -> Claim:
+        """The guest as parties know people; `vouched` where a member of staff names them."""
+        secret = settings().address_secret.get_secret_value().encode()
+        addresses = []
+        if self.phone is not None:
+            addresses.append(Address.of(secret, "phone", self.phone))
+        if self.email is not None:
+            addresses.append(Address.of(secret, "email", self.email))
+        return Claim(self.name, tuple(addresses), self.language, self.zone, vouched)
+
+
+class DatesRequest(Request):
+    """When the guest comes and goes."""
+
+    arrival: Instant
+    departure: Instant
+    short_notice_reason: Reason | None = None
+    """Why it cannot wait, where the notice is shorter than ours."""
+
+
+class WishRequest(DatesRequest):
+    """What is asked for."""
+
+    purpose: str = Field(min_length=1, max_length=2_000)
+    head_count: int = Field(default=1, ge=1, le=500)
+
+    def wish(self) -> Wish:
+        """As the command takes it."""
+        return Wish(self.arrival, self.departure, self.purpose, self.head_count, self.short_notice_reason)
+
+
+class VisitRequest(WishRequest):
+    """Somebody wants to come, or one of us wants somebody to come."""
+
+    kind: Literal["business"] = "business"
+    guest: GuestRequest
+    host_id: UUID | None = None
+    host_email: Email | None = None
+    """The host by e-mail address, instead of `host_id`."""
+    zone: Zone | None = None
+    """Where the guest is received; the host's zone, if not given."""
+
+    @model_validator(mode="after")
+    def _has_one_host(self) -> Self:
+        if (self.host_id is None) == (self.host_email is None):
+            raise PydanticCustomError("visit_host", "either host_id or host_email is needed")
+        return self
+
+
+class ApproveRequest(Request):
+    """A decision is about exactly the revision that was seen."""
+
+    revision: int = Field(ge=1)
+
+
+class ReasonedDecision(ApproveRequest):
+    """A decision that needs a reason."""
+
+    reason: Reason
+
+
+class CancelRequest(Request):
+    """Why the visit is called off."""
+
+    reason: Reason | None = None
+
+
+class DepartRequest(Request):
+    """When the guest left; now, if not given."""
+
+    departed_at: Instant | None = None
+
+
+class RequestedAnswer(Answer):
+    """What a channel gets: the request is stored and waits for its approval."""
+
+    id: UUID
+
+
+class ApprovalView(Answer):
+    """One approval step of one revision, with what the approver saw."""
+
+    revision: int
+    step: int
+    role: str
+    state: str
+    approver_id: UUID
+    acting_for: UUID | None
+    snapshot: dict[str, str | int]
+    reason: str | None
+    decided_at: datetime | None
+    decided_by: UUID | None
+
+
+class VisitView(Answer):
+    """A visit."""
+
+    visit_id: UUID
+    kind: str
+    state: str
+    revision: int
+    party_id: UUID
+    asked_by_guest: bool
+    requester_id: UUID | None
+    host_id: UUID
+    department_id: UUID
+    purpose: str
+    head_count: int
+    arrival: datetime
+    departure: datetime
+    zone: str
+    short_notice_reason: str | None
+    arrived_at: datetime | None
+    departed_at: datetime | None
+    departure_assumed: bool
+    home_arrival: datetime | None
+    callback_outcome: str | None
+    version: int
+
+    @classmethod
+    def of(cls, visit: Visit) -> Self:
+        """The visit as it is told."""
+        return cls(visit_id=visit.id, **{name: getattr(visit, name) for name in cls.model_fields if name != "visit_id"})
+
+
+class VisitDetail(Answer):
+    """A visit with its approvals."""
+
+    visit: VisitView
+    approvals: tuple[ApprovalView, ...]
+
+    @classmethod
+    def with_approvals(cls, visit: Visit, approvals: list[Approval]) -> Self:
+        """Both as they are told."""
+        return cls(
+            visit=VisitView.of(visit),
+            approvals=tuple(
+                ApprovalView(**{name: getattr(one, name) for name in ApprovalView.model_fields}) for one in approvals
+            ),
+        )
+
+
+class VisitList(Answer):
+    """Visits, the latest arrival first."""
+
+    items: tuple[VisitView, ...]
+    next: UUID | None
+    """Give it as `before` for the next page; null on the last."""

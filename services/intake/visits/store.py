@@ -1,0 +1,130 @@
+"""Tables and queries of visits and their approvals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Column, Table, insert, select, tuple_, update
+
+from services.intake.tables import document, identifier, instant, metadata, number, words
+from services.intake.visits.model import Approval, Visit
+from shared.store.unit_of_work import UnitOfWork
+
+visit = Table(
+    "visit",
+    metadata,
+    identifier("id", primary_key=True),
+    words("kind"),
+    words("state"),
+    number("revision"),
+    identifier("party_id"),
+    words("address_id", nullable=True),
+    Column("asked_by_guest", Boolean, nullable=False),
+    identifier("requester_id", nullable=True),
+    identifier("host_id"),
+    identifier("department_id"),
+    words("purpose"),
+    number("head_count"),
+    instant("arrival"),
+    instant("departure"),
+    words("zone"),
+    words("short_notice_reason", nullable=True),
+    words("cancelled_because", nullable=True),
+    instant("arrived_at", nullable=True),
+    instant("departed_at", nullable=True),
+    Column("departure_assumed", Boolean, nullable=False),
+    instant("home_arrival", nullable=True),
+    words("callback_outcome", nullable=True),
+    instant("closed_at", nullable=True),
+    instant("created_at"),
+    number("version"),
+)
+visit_approval = Table(
+    "visit_approval",
+    metadata,
+    identifier("visit_id", primary_key=True),
+    Column("revision", number("revision").type, primary_key=True),
+    Column("step", number("step").type, primary_key=True),
+    words("role"),
+    identifier("approver_id"),
+    identifier("acting_for", nullable=True),
+    words("state"),
+    document("snapshot"),
+    words("reason", nullable=True),
+    instant("requested_at"),
+    instant("decided_at", nullable=True),
+    identifier("decided_by", nullable=True),
+)
+
+
+async def add(uow: UnitOfWork, one: Visit) -> None:
+    """Stores a new visit."""
+    await uow.execute(insert(visit).values(**asdict(one)))
+
+
+async def get(uow: UnitOfWork, visit_id: UUID, *, lock: bool = False) -> Visit | None:
+    """A visit by id."""
+    query = select(visit).where(visit.c.id == visit_id)
+    row = (await uow.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    return None if row is None else Visit(**row)
+
+
+async def save(uow: UnitOfWork, one: Visit) -> None:
+    """Writes a changed visit."""
+    await uow.execute(update(visit).where(visit.c.id == one.id).values(**asdict(one)))
+
+
+async def by_arrival(
+    uow: UnitOfWork, *, state: str | None, host_id: UUID | None, before: UUID | None, limit: int
+) -> list[Visit]:
+    """Visits, the latest arrival first, after the page that ended with `before`."""
+    query = select(visit).order_by(visit.c.arrival.desc(), visit.c.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(visit.c.state == state)
+    if host_id is not None:
+        query = query.where(visit.c.host_id == host_id)
+    if before is not None:
+        last = select(visit.c.arrival, visit.c.id).where(visit.c.id == before)
+        query = query.where(tuple_(visit.c.arrival, visit.c.id) < last.scalar_subquery())
+    return [Visit(**row) for row in (await uow.execute(query)).mappings()]
+
+
+async def add_approval(uow: UnitOfWork, approval: Approval) -> None:
+    """Stores an approval that waits for its decision."""
+    await uow.execute(insert(visit_approval).values(**asdict(approval)))
+
+
+async def approvals(uow: UnitOfWork, visit_id: UUID) -> list[Approval]:
+    """Every approval of a visit, by revision and step."""
+    rows = await uow.execute(
+        select(visit_approval)
+        .where(visit_approval.c.visit_id == visit_id)
+        .order_by(visit_approval.c.revision, visit_approval.c.step)
+    )
+    return [Approval(**row) for row in rows.mappings()]
+
+
+async def waiting_approval(uow: UnitOfWork, one: Visit) -> Approval | None:
+    """The approval of the visit's present revision that waits; the visit's lock covers it."""
+    rows = await uow.execute(
+        select(visit_approval)
+        .where(
+            visit_approval.c.visit_id == one.id,
+            visit_approval.c.revision == one.revision,
+            visit_approval.c.state == "waiting",
+        )
+        .order_by(visit_approval.c.step)
+        .limit(1)
+    )
+    row = rows.mappings().one_or_none()
+    return None if row is None else Approval(**row)
+
+
+async def decide(uow: UnitOfWork, approval: Approval, **decision: Any) -> None:
+    """Writes the decision; a trigger keeps it and its snapshot for ever after."""
+    key = tuple_(visit_approval.c.visit_id, visit_approval.c.revision, visit_approval.c.step)
+    await uow.execute(
+        update(visit_approval).where(key == (approval.visit_id, approval.revision, approval.step)).values(**decision)
+    )

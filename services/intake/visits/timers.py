@@ -1,0 +1,34 @@
+"""A visit's timers: when they are set. What they do is in `timed.py`; each carries the revision it was set for."""
+
+from __future__ import annotations
+
+from services.intake.settings import settings
+from services.intake.visits.model import Visit
+from shared.store.unit_of_work import UnitOfWork
+
+REMIND_GUEST = "visit-remind-guest"
+ASK_DEPARTURE = "visit-ask-departure"
+ASSUME_DEPARTURE = "visit-assume-departure"
+
+
+def set_reminder(uow: UnitOfWork, visit: Visit) -> None:
+    """Reminds the guest before arrival; a visit that is nearer than that needs no reminder: it was just approved."""
+    due = visit.arrival - settings().visit_reminder_before
+    if due > uow.now:
+        uow.schedule(REMIND_GUEST, visit.id, due, revision=visit.revision)
+    else:
+        uow.cancel(REMIND_GUEST, visit.id)
+
+
+def await_departure(uow: UnitOfWork, visit: Visit) -> None:
+    """Asks the host some time after the planned departure, and assumes it a day after that."""
+    ask = max(visit.departure, uow.now) + settings().visit_ask_departure_after
+    uow.cancel(REMIND_GUEST, visit.id)
+    uow.schedule(ASK_DEPARTURE, visit.id, ask, revision=visit.revision)
+    uow.schedule(ASSUME_DEPARTURE, visit.id, ask + settings().visit_assume_departure_after, revision=visit.revision)
+
+
+def cancel_all(uow: UnitOfWork, visit: Visit) -> None:
+    """Nothing more is to be waited for."""
+    for kind in (REMIND_GUEST, ASK_DEPARTURE, ASSUME_DEPARTURE):
+        uow.cancel(kind, visit.id)

@@ -1,0 +1,181 @@
+"""Doors that only append share a commit: requests that wait at the same moment become one transaction.
+
+For doors only. What decides by reading the present state never shares: a neighbour's failure would undo it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import select, text, tuple_
+from sqlalchemy.exc import DBAPIError
+
+from shared.kernel.errors import Refused
+from shared.store.cause import Cause
+from shared.store.database import Database
+from shared.store.tables import idempotency
+from shared.store.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+
+MAX_GROUP = 200
+_REFUSALS = ("22", "23", "40", "54")
+"""SQLSTATE classes that blame a row or a neighbour, not the connection or the server."""
+
+Scope = tuple[str, str, str]
+
+# Sorted, so that two groups with keys in common wait for each other in one order. A key that another transaction is
+# just inserting is waited for; afterwards it is not ours, and its answer can be read. A key past its 24 hours is new.
+_CLAIM = text(
+    "INSERT INTO idempotency (caller, path, key, body_hash, status, answer, created_at) "
+    "SELECT * FROM unnest(CAST(:callers AS text[]), CAST(:paths AS text[]), CAST(:keys AS text[]), "
+    "CAST(:hashes AS bytea[]), CAST(:statuses AS integer[]), CAST(:answers AS jsonb[]), "
+    "CAST(:instants AS timestamptz[])) AS new (caller, path, key, hash, status, answer, at) ORDER BY 1, 2, 3 "
+    "ON CONFLICT (caller, path, key) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, "
+    "answer = excluded.answer, created_at = excluded.created_at "
+    "WHERE idempotency.created_at < excluded.created_at - interval '24 hours' RETURNING caller, path, key"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[T]):
+    """One request at a door. `answer` is what its caller gets; with a `scope` (caller, path, key) a repeat gets the
+    first one's.
+    """
+
+    item: T
+    answer: dict[str, Any]
+    cause: Cause
+    scope: Scope | None = None
+    body_hash: bytes = b""
+    status: int = 202
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[T]):
+    entry: Entry[T]
+    future: asyncio.Future[dict[str, Any]]
+    context: Context = field(default_factory=copy_context)
+    """The request's own, so that its events carry its trace."""
+
+
+class GroupCommit(Generic[T]):
+    """One per process and door. `append` queues an item's rows and events on the unit of work; it may not read."""
+
+    def __init__(self, database: Database, append: Callable[[UnitOfWork, T], None], *, capacity: int = 2_000) -> None:
+        self._database = database
+        self._append = append
+        self._capacity = capacity
+        self._queue: deque[_Waiting[T]] = deque()
+        self._worker: asyncio.Task[None] | None = None
+
+    async def submit(self, entry: Entry[T]) -> dict[str, Any]:
+        """The answer, once it is committed; the caller's hanging up changes nothing.
+
+        Raises Refused: `busy` (503) with a full queue, `idempotency-key-reused` (422) where the key came with another
+        body; and sqlalchemy.exc.DBAPIError where the database is away or refuses this very row.
+        """
+        if len(self._queue) >= self._capacity:
+            raise Refused("busy", status=503)
+        waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return await asyncio.shield(waiting.future)
+
+    async def _work(self) -> None:
+        """Group after group until nobody waits: while one commits, the next one gathers."""
+        try:
+            while self._queue:
+                group = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
+                await self._settle(group)
+        finally:
+            self._worker = None
+
+    async def _settle(self, group: Sequence[_Waiting[T]]) -> None:
+        try:
+            outcomes = await self._commit(group)
+        except DBAPIError as error:
+            if len(group) > 1 and _blames_a_row(error):
+                for waiting in group:
+                    await self._settle([waiting])
+                return
+            outcomes = [error] * len(group)
+        except Exception as error:  # noqa: BLE001 - told to every caller in the group; none may wait for ever
+            outcomes = [error] * len(group)
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            _tell(waiting.future, outcome)
+
+    async def _commit(self, group: Sequence[_Waiting[T]]) -> list[dict[str, Any] | Exception]:
+        async with self._database.transaction(group[0].entry.cause) as uow:
+            first: dict[Scope, Entry[T]] = {}
+            for waiting in group:
+                if waiting.entry.scope is not None:
+                    first.setdefault(waiting.entry.scope, waiting.entry)
+            stored = await _claim(uow, first)
+            for waiting in group:
+                scope = waiting.entry.scope
+                if scope is None or (scope not in stored and first[scope] is waiting.entry):
+                    uow.cause = waiting.entry.cause
+                    waiting.context.run(self._append, uow, waiting.entry.item)
+        return [_outcome(waiting.entry, first, stored) for waiting in group]
+
+
+def _outcome(
+    entry: Entry[Any], first: dict[Scope, Entry[Any]], stored: dict[Scope, tuple[bytes, dict[str, Any]]]
+) -> dict[str, Any] | Exception:
+    if entry.scope is None:
+        return entry.answer
+    body_hash, answer = stored.get(entry.scope) or (first[entry.scope].body_hash, first[entry.scope].answer)
+    if body_hash != entry.body_hash:
+        return Refused("idempotency-key-reused", status=422, field="header.Idempotency-Key")
+    return answer
+
+
+async def _claim(uow: UnitOfWork, first: dict[Scope, Entry[Any]]) -> dict[Scope, tuple[bytes, dict[str, Any]]]:
+    """Claims the keys; returns hash and answer of those that were taken before."""
+    if not first:
+        return {}
+    scopes = sorted(first)
+    won = await uow.execute(
+        _CLAIM,
+        {
+            "callers": [caller for caller, _, _ in scopes],
+            "paths": [path for _, path, _ in scopes],
+            "keys": [key for _, _, key in scopes],
+            "hashes": [first[scope].body_hash for scope in scopes],
+            "statuses": [first[scope].status for scope in scopes],
+            "answers": [Jsonb(first[scope].answer) for scope in scopes],
+            "instants": [uow.now] * len(scopes),
+        },
+    )
+    lost = set(scopes) - {(row.caller, row.path, row.key) for row in won}
+    if not lost:
+        return {}
+    table = idempotency.c
+    rows = await uow.execute(
+        select(table.caller, table.path, table.key, table.body_hash, table.answer).where(
+            tuple_(table.caller, table.path, table.key).in_(sorted(lost))
+        )
+    )
+    return {(row.caller, row.path, row.key): (row.body_hash, row.answer) for row in rows}
+
+
+def _blames_a_row(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(state, str) and state.startswith(_REFUSALS)
+
+
+def _tell(future: asyncio.Future[dict[str, Any]], outcome: dict[str, Any] | Exception) -> None:
+    if future.cancelled():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
