@@ -1,0 +1,1 @@
+"""Attempts: every call of a provider, written down before it is made."""

@@ -1,0 +1,1 @@
+"""Consent: what an address may be sent, as its owner said."""

@@ -1,0 +1,1 @@
+"""Inbound: SMS and mail that people and machines send to us."""

@@ -1,0 +1,1 @@
+"""Messages: what is said to whom, its state from accepted to delivered."""

@@ -1,0 +1,186 @@
+"""The table `message` and its queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, Column, ColumnElement, Integer, Row, Table, Uuid, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.notify.messages.model import PENDING, Message
+from services.notify.tables import instant, notify, words
+from shared.store.unit_of_work import UnitOfWork
+
+message = Table(
+    "message",
+    notify,
+    Column("id", Uuid, primary_key=True),
+    words("rule"),
+    words("subject_kind"),
+    Column("subject_id", Uuid, nullable=False),
+    words("occasion"),
+    words("recipient_kind"),
+    Column("recipient_id", Uuid, nullable=False),
+    words("channel"),
+    words("category"),
+    words("template"),
+    words("language"),
+    words("zone"),
+    words("address_id"),
+    words("address", nullable=True),
+    words("subject_line", nullable=True),
+    words("text", nullable=True),
+    words("in_reply_to", nullable=True),
+    words("sender", nullable=True),
+    Column("fallback", Boolean, nullable=False),
+    instant("asks_until", nullable=True),
+    Column("thread_id", Uuid),
+    words("state"),
+    Column("version", Integer, nullable=False),
+    words("waits_for", nullable=True),
+    words("withdraw_as", nullable=True),
+    words("reason", nullable=True),
+    Column("attempts", Integer, nullable=False),
+    instant("accepted_at"),
+    instant("caused_at"),
+    instant("send_after", nullable=True),
+    instant("expires_at"),
+    instant("decide_at", nullable=True),
+    instant("submitted_at", nullable=True),
+    instant("ended_at", nullable=True),
+    words("correlation_id"),
+    words("cause_id"),
+    Column("hops", Integer, nullable=False),
+    words("traceparent", nullable=True),
+)
+_c = message.c
+
+# Written out, not bound: only then can a prepared statement use the partial index.
+_DUE = text("message.state IN ('accepted', 'scheduled')")
+
+
+def _of(row: Row[Any]) -> Message:
+    return Message(**row._mapping)
+
+
+async def add(uow: UnitOfWork, values: dict[str, Any]) -> bool:
+    """Stores a new message; False where the same notice was given before (its unique key holds)."""
+    result = await uow.execute(insert(message).values(values).on_conflict_do_nothing().returning(_c.id))
+    return result.first() is not None
+
+
+async def get(uow: UnitOfWork, message_id: UUID, *, lock: bool = False) -> Message | None:
+    """A message by id, its row locked if asked."""
+    query = select(message).where(_c.id == message_id)
+    row = (await uow.execute(query.with_for_update() if lock else query)).first()
+    return None if row is None else _of(row)
+
+
+async def change(uow: UnitOfWork, message_id: UUID, **values: Any) -> None:
+    """Writes fields of a message and raises its version."""
+    await uow.execute(update(message).where(_c.id == message_id).values(version=_c.version + 1, **values))
+
+
+async def claim_due(uow: UnitOfWork, channel: str, limit: int) -> list[Message]:
+    """Locks messages of `channel` that may go out now, the longest due first; rows of other senders are passed over."""
+    query = (
+        select(message)
+        .where(_c.channel == channel, _DUE, _c.send_after <= uow.now)
+        .order_by(_c.send_after, _c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_of(row) for row in await uow.execute(query)]
+
+
+async def claim_undecided(uow: UnitOfWork, limit: int) -> list[Message]:
+    """Locks messages whose doubt, or wait for a receipt, is to be decided now."""
+    query = (
+        select(message)
+        .where(_c.decide_at <= uow.now)
+        .order_by(_c.decide_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_of(row) for row in await uow.execute(query)]
+
+
+async def pending_about(uow: UnitOfWork, subject_kind: str, subject_id: UUID) -> list[Message]:
+    """Locks the messages about a subject that have not gone out for good, in the order of their ids."""
+    query = (
+        select(message)
+        .where(
+            _c.subject_kind == subject_kind,
+            _c.subject_id == subject_id,
+            _c.state.in_((*PENDING, "sending", "in_doubt")),
+        )
+        .order_by(_c.id)
+        .with_for_update()
+    )
+    return [_of(row) for row in await uow.execute(query)]
+
+
+async def of_recipient(uow: UnitOfWork, recipient_id: UUID) -> list[Message]:
+    """Locks every message to a person, in the order of their ids."""
+    query = select(message).where(_c.recipient_id == recipient_id).order_by(_c.id).with_for_update()
+    return [_of(row) for row in await uow.execute(query)]
+
+
+async def count_capped(uow: UnitOfWork, address_id: str, since: datetime, categories: Sequence[str]) -> int:
+    """How many messages of these categories have gone to an address since an instant, or are going."""
+    begun = or_(_c.submitted_at >= since, _c.state.in_(("sending", "in_doubt")))
+    return await _count(uow, _c.address_id == address_id, _c.category.in_(categories), begun)
+
+
+async def count_by_rule(uow: UnitOfWork, address_id: str, since: datetime, rule: str, *, but: UUID) -> int:
+    """How many other messages of a rule were accepted for an address since an instant and not suppressed."""
+    return await _count(
+        uow,
+        _c.address_id == address_id,
+        _c.rule == rule,
+        _c.accepted_at >= since,
+        _c.state != "suppressed",
+        _c.id != but,
+    )
+
+
+async def _count(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> int:
+    result = await uow.execute(select(func.count()).select_from(message).where(*conditions))
+    return int(result.scalar_one())
+
+
+async def wake_questions(uow: UnitOfWork, address_id: str) -> None:
+    """A number has become free for an address: questions that waited for one are due now."""
+    await uow.execute(
+        update(message)
+        .where(_c.address_id == address_id, _c.state == "scheduled", _c.waits_for == "number")
+        .values(send_after=uow.now, version=_c.version + 1)
+    )
+
+
+async def search(
+    uow: UnitOfWork,
+    *,
+    state: str | None = None,
+    channel: str | None = None,
+    subject_id: UUID | None = None,
+    recipient_id: UUID | None = None,
+    before: datetime | None = None,
+    limit: int = 50,
+) -> list[Message]:
+    """Messages by what they are and about what, newest first."""
+    query = select(message).order_by(_c.accepted_at.desc(), _c.id).limit(limit)
+    for column, value in (
+        (_c.state, state),
+        (_c.channel, channel),
+        (_c.subject_id, subject_id),
+        (_c.recipient_id, recipient_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(_c.accepted_at < before)
+    return [_of(row) for row in await uow.execute(query)]

@@ -1,0 +1,1 @@
+"""Notices: which event tells whom what, as rows."""

@@ -1,0 +1,1 @@
+"""Outcomes: what follows when a message has ended, well or badly."""

@@ -1,0 +1,1 @@
+"""Policy: quiet hours, caps and usefulness, decided without I/O."""

@@ -1,0 +1,1 @@
+"""Receipts: what providers say became of a message, matched whenever they come."""

@@ -1,0 +1,85 @@
+"""Receipts find their message when they come, or when their message's answer comes after them."""
+
+from __future__ import annotations
+
+from opentelemetry.trace import SpanKind
+
+from services.notify.attempts import store as attempts
+from services.notify.messages import store as messages
+from services.notify.messages.commands import cause_of
+from services.notify.messages.model import MESSAGE, Message
+from services.notify.outcomes.commands import settle
+from services.notify.providers.result import Channel, Receipt, receipt_key
+from services.notify.receipts import store
+from services.notify.receipts.store import StoredReceipt
+from services.notify.receiver.mail import DeliveryReport
+from services.notify.settings import NotifySettings
+from shared.store.unit_of_work import UnitOfWork
+from shared.telemetry.tracing import start_from
+
+_FAILED = frozenset({"failed", "expired"})
+
+
+async def receive(uow: UnitOfWork, channel: Channel, receipt: Receipt, settings: NotifySettings) -> None:
+    """Stores a receipt and applies it; one that comes before its message's answer waits, a second changes nothing."""
+    await attempts.lock_ids(uow, (receipt.provider_id,))
+    stored = await store.add(
+        uow,
+        channel,
+        receipt.provider_id,
+        sorted(receipt_key(receipt.provider_id)),
+        receipt.state,
+        receipt.code,
+        receipt.at,
+    )
+    if stored is not None:
+        await _apply(uow, channel, stored, settings)
+
+
+async def match_early(uow: UnitOfWork, channel: Channel, provider_id: str, settings: NotifySettings) -> None:
+    """Applies receipts that came before the answer that named `provider_id`."""
+    for stored in await store.waiting(uow, channel, sorted(receipt_key(provider_id))):
+        await _apply(uow, channel, stored, settings)
+
+
+async def report(uow: UnitOfWork, said: DeliveryReport, settings: NotifySettings) -> None:
+    """Applies a mail server's delivery report. It names our own message id, so that it is never too early."""
+    message = None if said.message_id is None else await messages.get(uow, said.message_id, lock=True)
+    if message is None or message.channel != "email":
+        return
+    stored = await store.add(uow, "email", str(message.id), [f"m:{message.id}"], said.state, said.code, uow.now)
+    if stored is not None:
+        await store.matched(uow, stored.id, message.id)
+    command = {"delivered": "deliver", "failed": "undeliver"}.get(said.state)
+    await _conclude(uow, message, command, f"dsn-{said.code or 'failed'}", settings)
+
+
+async def _apply(uow: UnitOfWork, channel: Channel, stored: StoredReceipt, settings: NotifySettings) -> None:
+    part = await attempts.part_of(uow, channel, stored.keys)
+    if part is None:
+        return
+    message = await messages.get(uow, part.message_id, lock=True)
+    assert message is not None
+    await store.matched(uow, stored.id, message.id)
+    states = await attempts.mark_part(uow, part, stored.state)
+    command = _command(states)
+    await _conclude(uow, message, command, f"receipt-{stored.code or stored.state}", settings)
+
+
+async def _conclude(
+    uow: UnitOfWork, message: Message, command: str | None, reason: str, settings: NotifySettings
+) -> None:
+    """Takes the step that the evidence asks for, where the message's state can still change by it."""
+    if command is None or command not in MESSAGE.allowed(message.state):
+        return
+    uow.cause = cause_of(message)
+    attributes: dict[str, str | int | None] = {"frontdesk.channel": message.channel, "frontdesk.outcome": command}
+    with start_from(message.traceparent, f"receipt {message.channel}", SpanKind.CONSUMER, attributes):
+        await settle(uow, message, command, settings, reason=reason if command == "undeliver" else None)
+
+
+def _command(parts: set[str | None]) -> str | None:
+    """A message has arrived when each of its parts has, and has failed when any has."""
+    if parts & _FAILED:
+        return "undeliver"
+    return "deliver" if parts == {"delivered"} else None

@@ -1,0 +1,1 @@
+"""Sender: the role that brings due messages to the providers."""

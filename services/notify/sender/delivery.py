@@ -1,0 +1,114 @@
+"""From the queue to a provider and back: claims in small batches, calls beside each other, stores each answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.notify.attempts import commands as attempts
+from services.notify.providers.result import Accepted, Rejected, SendResult
+from services.notify.sender.claiming import Call, claim_due
+from services.notify.sender.outlets import Outlet
+from services.notify.settings import NotifySettings
+from shared.kernel import clock
+from shared.kernel.pause import pause
+from shared.runtime.service import RoleContext
+from shared.store.cause import Cause
+from shared.telemetry import logs, metrics, spans
+
+log = logs.logger(__name__)
+
+_CLAIMING = Cause(correlation_id="sender")
+_DRAIN_SECONDS = 10.0
+_LONGEST_REST = 2.0
+_ROUNDS_TO_CALM = 200
+
+
+class Delivery:
+    """One channel's queue worked off by one sender process."""
+
+    def __init__(self, context: RoleContext, outlet: Outlet, sender_id: UUID, settings: NotifySettings) -> None:
+        self._context = context
+        self._outlet = outlet
+        self._sender_id = sender_id
+        self._settings = settings
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._broken: BaseException | None = None
+
+    async def run(self) -> None:
+        """Works until the role is to stop, then waits for the calls in flight."""
+        poll = self._settings.sender_poll.total_seconds()
+        idle = 0
+        while not self._context.stopping.is_set():
+            if self._broken is not None:
+                raise self._broken
+            try:
+                claimed = await self._claim()
+            except (DBAPIError, PoolTimeout) as error:
+                # The queue is in the database: while that is away there is nothing to do but to ask again.
+                log.warning("sender.database", error=type(error).__name__)
+                await self._context.rest(_LONGEST_REST)
+                continue
+            idle = 0 if claimed else idle + 1
+            if idle:
+                # Fast while there is work, slower when there was none for some seconds.
+                await self._context.rest(poll if idle < _ROUNDS_TO_CALM else poll * 4)
+        if self._in_flight:
+            await asyncio.wait(self._in_flight, timeout=_DRAIN_SECONDS)
+
+    def start(self, calls: Iterable[Call]) -> None:
+        """Makes calls whose attempts are written down; each ends by storing its answer."""
+        for call in calls:
+            task = asyncio.create_task(self._call(call))
+            self._in_flight.add(task)
+            task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        """A call that raised is our own mistake: the process ends, and its open attempts become doubts."""
+        self._in_flight.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._broken = task.exception()
+
+    async def _claim(self) -> int:
+        free = self._outlet.concurrency - len(self._in_flight)
+        if free <= 0:
+            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+            return 1
+        limit = min(free, self._settings.sender_batch)
+        async with self._context.database.transaction(_CLAIMING) as uow:
+            calls = await claim_due(uow, self._outlet.channel, limit, self._sender_id, self._settings)
+        self.start(calls)
+        return len(calls)
+
+    async def _call(self, call: Call) -> None:
+        begun = clock.monotonic()
+        with spans.delivering(call.traceparent, call.channel, self._outlet.name):
+            result = await self._outlet.send(call.outbound)
+            metrics.PROVIDER_SECONDS.record(clock.monotonic() - begun, provider=self._outlet.name)
+            metrics.ATTEMPTS.add(channel=call.channel, provider=self._outlet.name, outcome=_word(result))
+            await pause("sender.after_call")
+            with spans.answered(call.channel, self._outlet.name, _word(result)):
+                await self._store(call, result)
+
+    async def _store(self, call: Call, result: SendResult) -> None:
+        """Tries until the answer is stored: given up, it would have to be treated as a doubt."""
+        rest = 0.05
+        while True:
+            try:
+                async with self._context.database.transaction(call.cause) as uow:
+                    await attempts.finish(uow, call.outbound.message_id, call.attempt_id, result, self._settings)
+                return
+            except (DBAPIError, PoolTimeout) as error:
+                log.warning("sender.answer_not_stored", message_id=call.outbound.message_id, error=type(error).__name__)
+                await asyncio.sleep(rest)
+                rest = min(rest * 2, _LONGEST_REST)
+
+
+def _word(result: SendResult) -> str:
+    if isinstance(result, Accepted):
+        return "accepted"
+    return "rejected" if isinstance(result, Rejected) else "unknown"

@@ -1,0 +1,1 @@
+"""Templates: the words, per purpose, language and channel."""
