@@ -96,7 +96,7 @@ def _is_open(rest: str) -> bool:
 
 
 def _takes_back(rest: str) -> bool:
-    return _mentions(rest, words.CONTRASTS)
+    return _mentions(rest, words.CONTRASTS + words.RESERVATIONS)
 
 
 def _mentions(rest: str, wanted: tuple[str, ...]) -> bool:

@@ -229,24 +229,11 @@ CONTRASTS: Final = (
 
 QUESTIONS: Final = ("?", "吗", "呢", "谁", "怎么会")
 
-CONDITIONS: Final = (
-    "如果",
-    "要是",
-    "才",
-    "希望",
-    "等",
-    "假如",
-    "之前",
-    "原来",
-    "以前",
-    "if",
-    "when",
-    "once",
-    "would",
-    "before",
-    "hope",
-)
+CONDITIONS: Final = ("如果", "要是", "假如", "之前", "原来", "以前", "if", "would", "before", "previously")
 """Speaks of another time or case than now."""
+
+RESERVATIONS: Final = ("才", "希望", "等", "when", "once", "hope")
+"""Satisfied, but not yet. Beside dissatisfaction they take nothing back: who waited two hours says so."""
 
 CONTACT_WISHES: Final = (
     "联系我",
