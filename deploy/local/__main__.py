@@ -1,5 +1,5 @@
 """`python -m deploy.local`: the `frontdesk` command."""
 
-from deploy.local.cli import app
+from deploy.local.cli import main
 
-app()
+main()

@@ -63,8 +63,8 @@ def find_uv() -> str:
             sys.exit("This Python comes without pip: sudo apt install python3-venv")
         shutil.rmtree(UV_VENV, ignore_errors=True)
         run([sys.executable, "-m", "venv", UV_VENV])
-        pip = [UV_VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run([*pip, "--require-hashes", "-r", UV])
+        pip = str(UV_VENV / "bin" / "pip")
+        run([pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", UV])
     return str(own)
 
 

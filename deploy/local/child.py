@@ -76,19 +76,21 @@ class Child:
         *,
         log: Path,
         stop_signal: signal.Signals,
-        lock: FolderLock,
+        lock: FolderLock | None = None,
+        waits: bool = False,
         environment: Mapping[str, str] | None = None,
         user: int | None = None,
     ) -> None:
+        """`waits`: it reads its standard input and begins at `let_go`."""
         self.stop_signal = stop_signal
         with log.open("ab") as out:
             self.process = subprocess.Popen(
                 [str(argument) for argument in arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if waits else subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
                 start_new_session=True,  # Ctrl-C is for us alone; we stop the servers in order
-                pass_fds=(lock.fd,),
+                pass_fds=() if lock is None else (lock.fd,),
                 env=None if environment is None else dict(environment),
                 preexec_fn=dies_with_parent(stop_signal),
                 user=user,
@@ -100,6 +102,12 @@ class Child:
     def exit_code(self) -> int | None:
         """None while it runs."""
         return self.process.poll()
+
+    def let_go(self) -> None:
+        """Tells a child that waits to begin."""
+        if self.process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # it has exited; whoever watches it sees that
+                self.process.stdin.close()
 
     def stop(self, seconds: float = 20.0) -> None:
         """Asks it to stop and waits; what still runs after `seconds` is killed."""

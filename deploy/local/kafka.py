@@ -90,15 +90,22 @@ class Kafka:
     """One node on 127.0.0.1 whose files lie in `home`; `jar_folder` is shared and made complete in `prepare`."""
 
     def __init__(
-        self, home: Path, port: int, controller_port: int, *, jar_folder: Path = jars.SHARED_FOLDER, cache: bool = True
+        self,
+        home: Path,
+        port: int,
+        controller_port: int,
+        *,
+        jar_folder: Path = jars.SHARED_FOLDER,
+        notes: Path | None = None,
     ) -> None:
+        """`notes`: where the JDK writes what it learns in this run, at its stop (see `aot.py`)."""
         self.home = home.absolute()
         self.port = port
         self.bootstrap = f"127.0.0.1:{port}"
         self.log = self.home / "kafka.log"
         self._controller = f"127.0.0.1:{controller_port}"
-        self._jar_folder = jar_folder
-        self._use_cache = cache
+        self.jar_folder = jar_folder
+        self._notes = notes
         self._data = self.home / "data"
         self._properties = self.home / "server.properties"
         self._lock = FolderLock(self.home)
@@ -109,7 +116,7 @@ class Kafka:
         """Fetches missing jars, writes the configuration, formats an empty folder (1–3 s). Raises Trouble."""
         self.home.mkdir(parents=True, exist_ok=True)
         self._lock.take()  # two nodes on one folder wreck it, and Kafka's own lock does not always stop them
-        self._class_path = jars.ensure(self._jar_folder, progress)
+        self._class_path = jars.ensure(self.jar_folder, progress)
         self._write_configuration()
         if not (self._data / "meta.properties").exists():
             self._format()
@@ -118,7 +125,7 @@ class Kafka:
         """Starts the node without waiting. Only the main thread may call this (see `dies_with_parent`)."""
         self.log.unlink(missing_ok=True)
         self._child = Child(
-            [*self._command(), "kafka.Kafka", self._properties],
+            [*self._command(self._cache_flags()), "kafka.Kafka", self._properties],
             log=self.home / "kafka.err",
             stop_signal=signal.SIGTERM,
             lock=self._lock,
@@ -143,12 +150,17 @@ class Kafka:
         self.launch()
         self.wait_ready()
 
-    def stop(self) -> None:
-        """Stops it in order; data survive. Safe to call twice."""
+    def stop(self, seconds: float = 20.0) -> None:
+        """Stops it in order, kills what still runs after `seconds`; data survive. Safe to call twice."""
         if self._child is not None:
-            self._child.stop()
+            self._child.stop(seconds)
             self._child = None
         self._lock.release()
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs or was never started."""
+        return None if self._child is None else self._child.exit_code
 
     def kill(self) -> None:
         """kill -9, for tests of what survives."""
@@ -183,7 +195,8 @@ class Kafka:
     def _format(self) -> None:
         made = subprocess.run(
             [
-                *(*self._command(), "kafka.tools.StorageTool", "format", "--standalone"),
+                *self._command([] if self._notes else self._cache_flags()),
+                *("kafka.tools.StorageTool", "format", "--standalone"),
                 *("--cluster-id", self.cluster_id, "--config", self._properties),
             ],
             capture_output=True,
@@ -195,27 +208,38 @@ class Kafka:
             (self.home / "kafka.err").write_text(made.stdout + made.stderr, encoding="utf-8")
             raise Trouble("server-exited", server="Kafka", reason=self._reason(), log=self.home / "kafka.err")
 
-    def _command(self) -> list[str | Path]:
+    def _command(self, cache_flags: list[str]) -> list[str | Path]:
         executable = java()
         version = java_version(executable)
         newer = ["--sun-misc-unsafe-memory-access=allow"] if version >= 23 else []
-        cache = aot_cache(self._jar_folder, executable, self._class_path)
         return [
             executable,
             *(*_HEAP, *newer, "--enable-native-access=ALL-UNNAMED"),
-            *([f"-XX:AOTCache={cache}"] if self._use_cache and cache.exists() else []),
+            *cache_flags,
             *("-Xlog:disable", "-Xlog:all=error:stderr", "-Dlog4j2.disableJmx=true"),
             f"-Dlog4j2.configurationFile={self.home / 'log4j2.properties'}",
             *("-cp", ":".join(map(str, self._class_path))),
         ]
 
+    @property
+    def cache(self) -> Path:
+        """Where the JDK's ahead-of-time cache for exactly this java and class path lies, whether or not it exists."""
+        release = java().parent.parent / "release"
+        name = release.read_text(encoding="utf-8") + "\n".join(map(str, self._class_path))
+        return self.jar_folder / f"kafka-{hashlib.sha256(name.encode()).hexdigest()[:16]}.aot"
+
+    @property
+    def can_cache(self) -> bool:
+        """Whether this java knows such caches."""
+        return java_version(java()) >= 25
+
+    def _cache_flags(self) -> list[str]:
+        if not self.can_cache:
+            return []
+        if self._notes is not None:
+            return [f"-XX:AOTCacheOutput={self._notes}"]
+        return [f"-XX:AOTCache={self.cache}"] if self.cache.exists() else []
+
     def _reason(self) -> str:
         line = first_line(self.log, "ERROR", "FATAL")
         return line if line != "it said nothing" else first_line(self.home / "kafka.err", "ERROR", "Exception", "Error")
-
-
-def aot_cache(folder: Path, executable: Path, class_path: list[Path]) -> Path:
-    """Where the JDK's ahead-of-time cache for exactly this java and class path lies, whether or not it exists."""
-    release = executable.parent.parent / "release"
-    name = release.read_text(encoding="utf-8") + "\n".join(map(str, class_path))
-    return folder / f"kafka-{hashlib.sha256(name.encode()).hexdigest()[:16]}.aot"

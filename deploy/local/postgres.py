@@ -122,6 +122,11 @@ class Postgres:
         """The server's process id while it was started."""
         return None if self._child is None else self._child.process.pid
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs or was never started."""
+        return None if self._child is None else self._child.exit_code
+
     def kill(self) -> None:
         """kill -9, for tests of what survives."""
         if self._child is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -65,10 +65,10 @@ def declare(bootstrap: str, *, partitions: int, replication: int) -> list[str]:
         raise Unreachable(type(error).__name__) from error
 
 
-def sizes(bootstrap: str) -> list[TopicSize]:
-    """Every topic of the registry that the broker has. Raises Unreachable."""
+def sizes(bootstrap: str, names: Collection[str] = TOPICS.keys()) -> list[TopicSize]:
+    """Those of the topics (all of the registry by default) that the broker has. Raises Unreachable."""
     with _admin(bootstrap) as client:
-        partitions = _partitions(client)
+        partitions = _partitions(client, names)
         first = _offsets(client, partitions, OffsetSpec.EARLIEST)
         last = _offsets(client, partitions, OffsetSpec.LATEST)
     found: dict[str, TopicSize] = {}
@@ -80,10 +80,10 @@ def sizes(bootstrap: str) -> list[TopicSize]:
     return sorted(found.values(), key=lambda size: size.name)
 
 
-def lags(bootstrap: str, groups: Iterable[str]) -> list[Lag]:
-    """What each group has still to commit, on the topics it has committed before. Raises Unreachable."""
+def lags(bootstrap: str, groups: Iterable[str], names: Collection[str] = TOPICS.keys()) -> list[Lag]:
+    """What each group has still to commit, of those of the topics that it has committed before. Raises Unreachable."""
     with _admin(bootstrap) as client:
-        last = _offsets(client, _partitions(client), OffsetSpec.LATEST)
+        last = _offsets(client, _partitions(client, names), OffsetSpec.LATEST)
         there = {each["group_id"] for each in client.list_groups()}
         known = [group for group in groups if group in there]  # asking for a group that never was is an error
         committed = client.list_group_offsets(known) if known else {}
@@ -114,8 +114,8 @@ def _admin(bootstrap: str, timeout_ms: int = _TIMEOUT_MS) -> Iterator[KafkaAdmin
         raise Unreachable(type(error).__name__) from error
 
 
-def _partitions(client: KafkaAdminClient) -> list[TopicPartition]:
-    there = [name for name in client.list_topics() if name in TOPICS]
+def _partitions(client: KafkaAdminClient, names: Collection[str]) -> list[TopicPartition]:
+    there = [name for name in client.list_topics() if name in names]
     described = client.describe_topics(there) if there else []
     return [
         TopicPartition(topic["name"], partition["partition_index"])
