@@ -1,0 +1,36 @@
+"""The product's words: what people say in Chinese, the name in code, and what is meant."""
+
+from __future__ import annotations
+
+WORDS: tuple[tuple[str, str, str], ...] = (
+    ("客户、来访者、投诉人", "party", "somebody outside we deal with; may be known only by one unconfirmed address"),
+    ("客户档案", "customer file", "everything we know of a party that we serve"),
+    ("客户类别", "customer class", "vip, core, potential or regular; decides service and priority"),
+    ("客户专员", "liaison", "the member of our staff who keeps contact with a customer"),
+    ("渠道", "channel", "a way in which people reach us, registered with a key of its own"),
+    ("渠道消息", "channel message", "what somebody told us over a channel, before it is known what it becomes"),
+    ("咨询、服务请求", "case", "an enquiry that somebody has to answer"),
+    ("投诉受理", "report", "a complaint as it came in; complaints makes a ticket of it"),
+    ("客诉工单", "ticket", "a complaint that is judged, solved and closed; its number has a check digit"),
+    ("解决方案", "remedy", "what we offer to make a complaint good"),
+    ("升级", "escalation", "the next person up the ladder is told because time has run out"),
+    ("处理次数", "resolution_no", "which resolution of a ticket: one more after each reopening"),
+    ("来访", "visit", "somebody comes and we receive them"),
+    ("修订号", "revision", "which version of a visit's plan; an approval binds exactly one"),
+    ("审批", "approval", "ordered steps, one role each, about one revision"),
+    ("接待人", "host", "the member of staff whom a visitor comes to see"),
+    ("时限", "deadline", "a durable clock: due instant, warning, calendar, pauses"),
+    ("工作日历", "calendar", "when we work: periods, holidays, moved working days, zone"),
+    ("回访", "callback", "a planned contact with somebody about something that is over"),
+    ("满意度", "outcome", "satisfied, neutral or dissatisfied"),
+    ("通知", "notice", "what should be said to whom, by a rule"),
+    ("短信、邮件", "message", "one SMS or e-mail that says a notice"),
+    ("回执", "receipt", "what the provider says became of a message"),
+    ("会话", "thread", "an open question to one address: which answer belongs to it, until when"),
+    ("静默时段", "quiet hours", "when a recipient may not be disturbed, in their own zone"),
+    ("通知类别", "category", "urgent, answer, service, reminder, survey or marketing: decides quiet hours and caps"),
+    ("发件箱", "outbox", "events written in the transaction of what they tell, sent by the relay afterwards"),
+    ("收件箱", "inbox", "which events a consumer has applied, so that each takes effect once"),
+    ("滞留事件", "held event", "an event that cannot be applied now, kept with its reason and bytes"),
+    ("墓碑", "tombstone", "a record without a value on a state topic: the party is erased, for ever"),
+)
