@@ -172,6 +172,7 @@ async def resolve(
             member=resolved.member,
             handled_by=resolved.handler_id or by,
             responsible_department_id=resolved.responsible_department_id,
+            accused_ids=resolved.accused_ids,
             resolved_at=uow.now,
         ),
         about=resolved.about,

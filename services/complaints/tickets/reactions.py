@@ -49,22 +49,30 @@ async def on_callback_given_up(uow: UnitOfWork, event: CallbackGivenUp, envelope
 
 _BOUND = "a reopened ticket is resolved again by a person only"
 
+# As long as a topic keeps anything: a complaint is never too old to be registered, and how long an answer counts is the
+# reopen window's to say, by the instant at which it was given.
+_ANY_AGE = timedelta(days=400)
+
 REACTIONS = (
     Reaction(
         ComplaintReported,
         on_complaint_reported,
         publishes=frozenset({ComplaintOpened}),
         needs=lambda event: party(event.party_id),
-        # Longer than the topic keeps anything: a complaint is never too old to be registered.
-        stale_after=timedelta(days=30),
+        stale_after=_ANY_AGE,
     ),
     Reaction(
         CallbackCompleted,
         on_callback_completed,
         publishes=frozenset({ComplaintClosed, ComplaintReopened}),
         bound=_BOUND,
-        # The answer itself says when it was given; how long it counts is the reopen window's to say.
-        stale_after=timedelta(days=400),
+        stale_after=_ANY_AGE,
     ),
-    Reaction(CallbackGivenUp, on_callback_given_up, publishes=frozenset({ComplaintClosed}), bound=_BOUND),
+    Reaction(
+        CallbackGivenUp,
+        on_callback_given_up,
+        publishes=frozenset({ComplaintClosed}),
+        bound=_BOUND,
+        stale_after=_ANY_AGE,
+    ),
 )
