@@ -92,6 +92,7 @@ async def _excluded(uow: UnitOfWork, callback: Callback, by: UUID, marketing_dep
     return exclusion_of(
         RULES[callback.rule],
         Person(by, member.department_id, None if department is None else department.code),
+        accused_ids=callback.accused_ids,
         handler_id=callback.handler_id,
         responsible_department_id=callback.responsible_department_id,
         marketing_departments=marketing_departments,

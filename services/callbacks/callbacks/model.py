@@ -96,6 +96,8 @@ class Callback:
     planned_at: datetime
     handler_id: UUID | None = None
     responsible_department_id: UUID | None = None
+    accused_ids: tuple[UUID, ...] = ()
+    """Members of staff whom the subject complains about; they neither call nor see whom to call."""
     answer_until: datetime | None = None
     needs_person: bool = False
     """An answer came that no table understands: a person asks again."""

@@ -31,6 +31,7 @@ async def plan(
     delay: timedelta,
     handler_id: UUID | None,
     responsible_department_id: UUID | None,
+    accused_ids: tuple[UUID, ...],
 ) -> Callback:
     """Plans the one callback by `rule` about this occasion of the subject, or gives back the one that there is.
 
@@ -69,6 +70,7 @@ async def plan(
         planned_at=uow.now,
         handler_id=handler_id,
         responsible_department_id=responsible_department_id,
+        accused_ids=accused_ids,
     )
     store.add(uow, planned)
     uow.schedule(ending.DUE_TIMER, planned.id, planned.due, attempt=1)

@@ -42,6 +42,7 @@ def plan_by(rule: Rule) -> Reaction:
             delay=settings().delay(rule.delay),
             handler_id=told[rule.handler],
             responsible_department_id=told[rule.department],
+            accused_ids=told[rule.accused] if rule.accused else (),
         )
 
     return Reaction(

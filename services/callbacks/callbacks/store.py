@@ -7,7 +7,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, DateTime, ForeignKey, Integer, Table, Text, Uuid, func, select, tuple_, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Integer,
+    Row,
+    Table,
+    Text,
+    Uuid,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.callbacks.callbacks.model import OPEN_STATES, Callback
 from services.callbacks.metadata import metadata
@@ -39,6 +54,7 @@ callback = Table(
     _instant("planned_at"),
     Column("handler_id", Uuid),
     Column("responsible_department_id", Uuid),
+    Column("accused_ids", JSONB, nullable=False),
     _instant("answer_until", nullable=True),
     Column("needs_person", Boolean, nullable=False),
     Column("outcome", Text),
@@ -65,13 +81,19 @@ attempt = Table(
 
 def add(uow: UnitOfWork, planned: Callback) -> None:
     """Stores a new callback."""
-    uow.insert(callback, **asdict(planned))
+    row = asdict(planned)
+    uow.insert(callback, **{**row, "accused_ids": [str(staff_id) for staff_id in planned.accused_ids]})
+
+
+def _read(row: Row[Any]) -> Callback:
+    fields = row._asdict()
+    return Callback(**{**fields, "accused_ids": tuple(map(UUID, fields["accused_ids"]))})
 
 
 async def find_locked(uow: UnitOfWork, callback_id: UUID) -> Callback | None:
     """The callback, its row locked until the end of the transaction; None where there is none."""
     found = (await uow.execute(select(callback).where(callback.c.id == callback_id).with_for_update())).one_or_none()
-    return None if found is None else Callback(**found._asdict())
+    return None if found is None else _read(found)
 
 
 async def locked(uow: UnitOfWork, callback_id: UUID) -> Callback:
@@ -87,7 +109,7 @@ async def get(uow: UnitOfWork, callback_id: UUID) -> Callback:
     found = (await uow.execute(select(callback).where(callback.c.id == callback_id))).one_or_none()
     if found is None:
         raise NotFound("callback")
-    return Callback(**found._asdict())
+    return _read(found)
 
 
 async def of_subject(uow: UnitOfWork, rule: str, subject_kind: str, subject_id: UUID) -> list[Callback]:
@@ -102,7 +124,7 @@ async def of_subject(uow: UnitOfWork, rule: str, subject_kind: str, subject_id: 
         .order_by(callback.c.occasion.desc())
         .with_for_update()
     )
-    return [Callback(**row._asdict()) for row in rows]
+    return [_read(row) for row in rows]
 
 
 async def open_of_subject(uow: UnitOfWork, subject_kind: str, subject_id: UUID) -> list[Callback]:
@@ -117,7 +139,7 @@ async def open_of_subject(uow: UnitOfWork, subject_kind: str, subject_id: UUID) 
         .order_by(callback.c.id)
         .with_for_update()
     )
-    return [Callback(**row._asdict()) for row in rows]
+    return [_read(row) for row in rows]
 
 
 async def open_of_party(uow: UnitOfWork, party_id: UUID) -> list[Callback]:
@@ -128,7 +150,7 @@ async def open_of_party(uow: UnitOfWork, party_id: UUID) -> list[Callback]:
         .order_by(callback.c.id)
         .with_for_update()
     )
-    return [Callback(**row._asdict()) for row in rows]
+    return [_read(row) for row in rows]
 
 
 async def forget_addresses(uow: UnitOfWork, party_id: UUID) -> None:
@@ -165,7 +187,7 @@ async def page(
         last = await get(uow, after)
         query = query.where(tuple_(callback.c.due, callback.c.id) > (last.due, last.id))
     rows = await uow.execute(query.order_by(callback.c.due, callback.c.id).limit(limit))
-    return [Callback(**row._asdict()) for row in rows]
+    return [_read(row) for row in rows]
 
 
 def add_attempt(uow: UnitOfWork, called: Callback, due_event: str) -> None:

@@ -20,6 +20,8 @@ SubjectKind = Literal["ticket", "visit"]
 class Exclusion(StrEnum):
     """Who may not do a callback, so that nobody asks about their own work (CB-12)."""
 
+    ACCUSED = "accused"
+    """Excluded by every rule."""
     HANDLER = "handler"
     RESPONSIBLE_DEPARTMENT = "responsible-department"
     MARKETING = "marketing"
@@ -46,6 +48,8 @@ class Rule:
     """Whose work is asked about."""
     department: str
     """Which department was responsible."""
+    accused: str | None
+    """Who is complained about."""
     delay: str
     """The setting that holds the time from the anchor until the callback is due."""
     latest: Duration
@@ -87,14 +91,17 @@ def exclusion_of(
     rule: Rule,
     person: Person,
     *,
+    accused_ids: tuple[UUID, ...],
     handler_id: UUID | None,
     responsible_department_id: UUID | None,
     marketing_departments: frozenset[str],
 ) -> Exclusion | None:
     """Why `person` may not do a callback by `rule`; None where nothing stands against it."""
     holds = {
+        Exclusion.ACCUSED: person.staff_id in accused_ids,
         Exclusion.HANDLER: person.staff_id == handler_id,
         Exclusion.RESPONSIBLE_DEPARTMENT: person.department_id == responsible_department_id,
         Exclusion.MARKETING: person.department_code in marketing_departments,
     }
-    return next((exclusion for exclusion in Exclusion if exclusion in rule.excluded and holds[exclusion]), None)
+    binding = rule.excluded | {Exclusion.ACCUSED}
+    return next((exclusion for exclusion in Exclusion if exclusion in binding and holds[exclusion]), None)

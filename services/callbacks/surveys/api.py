@@ -10,9 +10,11 @@ from starlette.responses import Response
 from services.callbacks.callbacks import store as callbacks
 from services.callbacks.callbacks.model import PERFORM
 from services.callbacks.callbacks.schemas import CallbackView
+from services.callbacks.rules.model import Exclusion
 from services.callbacks.settings import settings
 from services.callbacks.surveys import commands, store
 from services.callbacks.surveys.schemas import AnswerList, CompleteRequest
+from shared.kernel.errors import Refused
 from shared.store.unit_of_work import UnitOfWork
 from shared.web.edge import Edge, requires
 
@@ -49,6 +51,8 @@ async def list_answers(callback_id: UUID, edge: Edge = Depends(requires(READ_ANS
 
     async def read(uow: UnitOfWork) -> AnswerList:
         callback = await callbacks.get(uow, callback_id)
+        if edge.caller.staff_id in callback.accused_ids:
+            raise Refused("callback-excluded", status=403, expected=f"somebody else than: {Exclusion.ACCUSED}")
         uow.audit(edge.caller.id, "answers-read", "callback", callback.id)
         return AnswerList.of(await store.of_callback(uow, callback.id, _MOST_ANSWERS))
 

@@ -21,7 +21,6 @@ from shared.contracts.events.complaint_judged import ComplaintJudged
 from shared.contracts.events.complaint_progressed import ComplaintProgressed
 from shared.contracts.events.ticket_resolved import TicketResolved
 from shared.kernel.errors import NotFound, Refused
-from shared.security import directory
 from shared.store.unit_of_work import UnitOfWork
 
 
@@ -44,8 +43,9 @@ async def judge(
     ticket = await _locked(uow, ticket_id, "judge", by)
     if not valid and reason is None:
         raise Refused("reason-missing", status=422, field="$.reason", expected="why the complaint is not valid")
-    _check_category(category)
-    await _check_department(uow, responsible_department_id)
+    if category is not None:
+        Categories(settings().categories).require(category)
+    await people.check_department(uow, responsible_department_id)
     judged = ticket.step(
         "judge",
         uow.now,
@@ -103,7 +103,7 @@ async def assign(
     Raises Refused(`handler-unsuitable`, `department-unknown`, `nobody-to-assign`; 422).
     """
     ticket = await _locked(uow, ticket_id, "assign", by)
-    await _check_department(uow, responsible_department_id)
+    await people.check_department(uow, responsible_department_id)
     assigned = ticket.step(
         "assign",
         uow.now,
@@ -207,20 +207,6 @@ async def _locked(uow: UnitOfWork, ticket_id: UUID, command: str, by: UUID) -> T
         raise NotFound("ticket")
     await people.check_may(uow, ticket, command, by)
     return ticket
-
-
-def _check_category(category: str | None) -> None:
-    categories = Categories(settings().categories)
-    if category is not None and category not in categories:
-        expected = f"one of {', '.join(categories.codes)}"
-        raise Refused("category-unknown", status=422, field="$.category", expected=expected)
-
-
-async def _check_department(uow: UnitOfWork, department_id: UUID | None) -> None:
-    if department_id is not None and await directory.department(uow, department_id) is None:
-        raise Refused(
-            "department-unknown", status=422, field="$.responsible_department_id", expected="id of a department"
-        )
 
 
 def _tell_new_handler(uow: UnitOfWork, before: Ticket, after: Ticket, by: UUID) -> None:

@@ -26,4 +26,6 @@ class TicketResolved(Event, type="ticket-resolved", topic=TICKETS, key="ticket_i
     member: bool = False
     handled_by: UUID
     responsible_department_id: UUID | None = None
+    accused_ids: tuple[UUID, ...] = ()
+    """Members of staff who are complained about: none of them calls back or learns whom to call."""
     resolved_at: AwareDatetime

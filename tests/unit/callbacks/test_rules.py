@@ -15,7 +15,7 @@ from services.callbacks.rules.model import Exclusion, Person, Rule, exclusion_of
 from services.callbacks.settings import CallbacksSettings
 from shared.contracts.topics import CALLBACKS
 
-HANDLER, OTHER = UUID(int=1), UUID(int=2)
+HANDLER, OTHER, ACCUSED = UUID(int=1), UUID(int=2), UUID(int=3)
 REPAIR, SALES = UUID(int=11), UUID(int=12)
 
 
@@ -23,7 +23,16 @@ REPAIR, SALES = UUID(int=11), UUID(int=12)
 def test_every_rule_names_fields_of_its_trigger_a_setting_and_a_source(rule: Rule) -> None:
     """CB-01, CB-04: a rule is data; what it names must be there."""
     fields = set(rule.trigger.model_fields)
-    named = {rule.anchor, rule.subject, rule.occasion, rule.handler, rule.department, rule.number, rule.major}
+    named = {
+        rule.anchor,
+        rule.subject,
+        rule.occasion,
+        rule.handler,
+        rule.department,
+        rule.number,
+        rule.major,
+        rule.accused,
+    }
     assert named - {None} <= fields
     assert {"party_id", "address_id"} <= fields
     assert isinstance(CallbacksSettings().delay(rule.delay), timedelta)
@@ -77,6 +86,7 @@ def test_a_visit_is_counted_from_the_arrival_home() -> None:
         ({Exclusion.MARKETING}, Person(OTHER, SALES, "sales"), Exclusion.MARKETING),
         ({Exclusion.MARKETING}, Person(OTHER, REPAIR, None), None),
         (set(), Person(HANDLER, REPAIR, "sales"), None),
+        (set(), Person(ACCUSED, REPAIR, None), Exclusion.ACCUSED),
     ],
 )
 def test_a_rule_excludes_whom_it_says_and_nobody_else(
@@ -87,6 +97,7 @@ def test_a_rule_excludes_whom_it_says_and_nobody_else(
     found = exclusion_of(
         rule,
         person,
+        accused_ids=(ACCUSED,),
         handler_id=HANDLER,
         responsible_department_id=REPAIR,
         marketing_departments=frozenset({"sales"}),

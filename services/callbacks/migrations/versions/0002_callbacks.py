@@ -27,6 +27,7 @@ CREATE TABLE callback (
     planned_at                timestamptz NOT NULL,
     handler_id                uuid,
     responsible_department_id uuid,
+    accused_ids               jsonb       NOT NULL,
     answer_until              timestamptz,
     needs_person              boolean     NOT NULL,
     outcome                   text,
