@@ -30,7 +30,7 @@ class NotifySettings(CommonSettings):
     )
     numbers: tuple[str, ...] = _own(
         "NUMBERS",
-        ("+8610690001", "+8610690002", "+8610690003"),
+        ("+861069000001", "+861069000002", "+861069000003"),
         description="our SMS numbers as a JSON list; questions take turns over them",
     )
     mail_domain: str = _own(
@@ -57,7 +57,9 @@ class NotifySettings(CommonSettings):
     smpp_host: str = _own("SMPP_HOST", "127.0.0.1", description="host of the SMSC")
     smpp_port: int = _own("SMPP_PORT", 18075, description="port of the SMSC")
     smpp_system_id: str = _own("SMPP_SYSTEM_ID", "frontdesk", description="our system_id at the SMSC")
-    smpp_password: SecretStr = _own("SMPP_PASSWORD", SecretStr("frontdesk"), description="our password at the SMSC")
+    smpp_password: SecretStr = _own(
+        "SMPP_PASSWORD", SecretStr("sandbox1"), description="our password at the SMSC, at most eight characters"
+    )
     receiver_host: str = _own("RECEIVER_HOST", "127.0.0.1", description="where the receiver listens for mail to us")
     receiver_port: int = _own("RECEIVER_PORT", 18026, description="port on which the receiver listens for mail to us")
 

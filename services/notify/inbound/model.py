@@ -15,6 +15,8 @@ Kind = Literal["reply", "contact", "opt-out", "opt-in", "auto", "bulk", "bounce"
 
 _OPT_OUT = frozenset({"td", "t", "stop", "stopall", "unsubscribe", "退订", "取消订阅", "拒收"})
 _OPT_IN = frozenset({"start", "unstop", "恢复订阅", "订阅"})
+_SHORT_CODE = 8
+"""Signs of the longest number, plus sign and country code included, that is a service's and not a person's."""
 _AROUND = " \t\r\n.,!。，！“”\"'"
 
 
@@ -47,7 +49,7 @@ def person_number(number: str, country: str) -> str | None:
     if not phonenumbers.is_possible_number(parsed):
         return None
     written: str = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return written
+    return written if len(written) > _SHORT_CODE else None
 
 
 def our_number(number: str, pool: Sequence[str]) -> str:
