@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.kernel.errors import Refused
+
 SolutionPolicy = Literal["standard", "repair"]
 
 
@@ -46,10 +48,11 @@ class Categories:
     def __contains__(self, code: object) -> bool:
         return code in self._by_code
 
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Every code, sorted."""
-        return tuple(sorted(self._by_code))
+    def require(self, code: str) -> None:
+        """Raises Refused(`category-unknown`, 422) where there is no such category."""
+        if code not in self._by_code:
+            expected = f"one of {', '.join(sorted(self._by_code))}"
+            raise Refused("category-unknown", status=422, field="$.category", expected=expected)
 
     def solution_policy(self, code: str) -> SolutionPolicy:
         """The policy of the nearest ancestor that names one; `standard` where none does or the code is unknown."""

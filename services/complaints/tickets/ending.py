@@ -33,7 +33,7 @@ async def answer(
             return await reopen(uow, ticket, actor=actor, at=at)
         return await close(uow, ticket, outcome, ("answered",), actor=actor)
     if not ticket.may_be_reopened(at, settings().reopen_window):
-        raise Superseded("ended")
+        raise Superseded("not-awaited")
     if outcome == "dissatisfied":
         return await reopen(uow, ticket, actor=actor, at=at)
     if ticket.close_reason not in ("given-up", "no-contact"):
@@ -50,7 +50,7 @@ async def give_up(
     """The party could not be asked. Raises Superseded as `answer` does."""
     ticket = await _asked(uow, ticket_id, resolution_no)
     if ticket.state != "resolved":
-        raise Superseded("ended")
+        raise Superseded("not-awaited")
     return await close(uow, ticket, reason, ("answered",), actor=actor)
 
 
@@ -107,8 +107,6 @@ async def _asked(uow: UnitOfWork, ticket_id: UUID, resolution_no: int) -> Ticket
         raise NotFound("ticket")
     if resolution_no != ticket.resolution_no:
         raise Superseded("other-resolution")
-    if ticket.state not in ("resolved", "closed"):
-        raise Superseded("worked-on-again")
     return ticket
 
 

@@ -123,3 +123,11 @@ async def accuse(uow: UnitOfWork, ticket: Ticket, accused_ids: Collection[UUID],
     if successor is None:
         return ticket.with_handler(None, ticket.department_id)
     return ticket.with_handler(successor.staff_id, successor.department_id)
+
+
+async def check_department(uow: UnitOfWork, department_id: UUID | None) -> None:
+    """Raises Refused(`department-unknown`, 422) where a department is named that is not here."""
+    if department_id is not None and await directory.department(uow, department_id) is None:
+        raise Refused(
+            "department-unknown", status=422, field="$.responsible_department_id", expected="id of a department"
+        )
