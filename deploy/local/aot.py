@@ -20,6 +20,7 @@ class Training:
         self._kafka = kafka
         self._node: Kafka | None = None
         self._thread: threading.Thread | None = None
+        self._cancelled = threading.Event()
 
     def begin(self) -> None:
         """Begins where there is a node of ours and no cache yet. The thread outlives the node it starts."""
@@ -29,6 +30,7 @@ class Training:
 
     def cancel(self) -> None:
         """Ends it at once; what is half made is thrown away."""
+        self._cancelled.set()
         if self._node is not None:
             self._node.kill()
         if self._thread is not None:
@@ -42,15 +44,15 @@ class Training:
         self._node = Kafka(home, ports.spare(), ports.spare(), jar_folder=self._kafka.jar_folder, notes=notes)
         with contextlib.suppress(Trouble, OSError):  # without the cache everything works, only slower
             self._node.start()
-            self._node.stop(seconds=60)
-            _keep(notes, self._kafka.cache)
+            self._node.stop(seconds=60)  # the JDK writes its notes now, for some ten seconds
+            if not self._cancelled.is_set():
+                os.replace(notes, self._kafka.cache)
         ports.release()
         shutil.rmtree(home, ignore_errors=True)
-        notes.unlink(missing_ok=True)
+        _tidy(self._kafka.cache)
 
 
-def _keep(notes: Path, cache: Path) -> None:
-    if notes.exists():
-        for stale in cache.parent.glob("kafka-*.aot"):
-            stale.unlink()
-        os.replace(notes, cache)
+def _tidy(cache: Path) -> None:
+    for path in cache.parent.glob("kafka-*"):  # caches of other versions, and what a killed run left
+        if path != cache:
+            path.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 from deploy.local.layout import SERVICES, Layout
 
-
 NUMBERS = ("+861069000001", "+861069000002", "+861069000003")
 """The numbers that the sandbox's phone network lets us send from."""
 

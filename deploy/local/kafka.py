@@ -18,7 +18,6 @@ from deploy.local.ports import listens
 from deploy.local.trouble import Trouble
 from deploy.local.wheels import installed
 from shared.kernel import clock
-from shared.messaging.control import cluster_of
 
 _READY_SECONDS = 90.0
 _HEAP = ("-Xmx256m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -133,6 +132,8 @@ class Kafka:
 
     def wait_ready(self) -> None:
         """Returns when our own cluster answers with a broker. Raises Trouble where it exits or takes over 90 s."""
+        from shared.messaging.control import cluster_of  # a Kafka client takes a while to load: meanwhile java starts
+
         assert self._child is not None, "launch() comes first"
         until = clock.monotonic() + _READY_SECONDS
         while clock.monotonic() < until:

@@ -8,15 +8,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from deploy.local import background, credentials, environment, jars, ports, stores
+from deploy.local import background, credentials, environment, jars, ports
 from deploy.local.kafka import Kafka
 from deploy.local.layout import SERVICES, Layout
 from deploy.local.postgres import Postgres
 from deploy.local.trouble import Trouble
 from shared.kernel import clock
-from shared.messaging import control
-from shared.runtime.settings import CommonSettings
-from shared.runtime.supervisor import Supervisor
+
+# What loads a database or Kafka library is imported where it is used: the servers start meanwhile.
 
 Tell = Callable[[str], None]
 """Told the code (see `texts/`) of each step that begins."""
@@ -118,9 +117,14 @@ class Stack:
             if self.postgres is not None and environment.database_elsewhere(service) is None:
                 password = self.credentials[f"FRONTDESK_POSTGRES_{service.upper()}_PASSWORD"]
                 self.postgres.provision(service, password)
+        from deploy.local import stores
+
         stores.migrate_all(self.layout, SERVICES)
 
     def _declare_topics(self) -> None:
+        from shared.messaging import control
+        from shared.runtime.settings import CommonSettings
+
         settings = CommonSettings()
         bootstrap = environment.kafka_bootstrap(self.layout)
         try:
@@ -129,6 +133,8 @@ class Stack:
             raise Trouble("kafka-silent", bootstrap=bootstrap, reason=error) from error
 
     def _roles_not_ready(self) -> str:
+        from shared.runtime.supervisor import Supervisor
+
         status = Supervisor(self.layout.run).status()
         if status is None:
             return "supervisor"

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError
 
-from deploy.local import credentials, environment
+from deploy.local import credentials, environment, running
 from deploy.local.layout import Layout
 from deploy.local.trouble import Trouble
 from shared.store.cause import Cause
@@ -24,7 +24,7 @@ def ask(layout: Layout, service: str, question: Callable[[UnitOfWork], Awaitable
     Raises Trouble(`not-running`) or (`database-silent`) where the database does not answer.
     """
     known = credentials.read(layout.credentials)
-    if environment.database_elsewhere(service) is None and not known:
+    if environment.database_elsewhere(service) is None and not running.is_running(layout):
         raise Trouble("not-running", folder=layout.data)
     return asyncio.run(_ask(environment.database_url(layout, known, service), service, question))
 

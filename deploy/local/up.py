@@ -14,7 +14,6 @@ from deploy.local.layout import SERVICES, Layout
 from deploy.local.running import Running
 from deploy.local.stack import Stack, in_ci
 from shared.kernel import clock
-from shared.runtime.supervisor import Supervisor
 
 _WATCH_SECONDS = 0.5
 
@@ -66,6 +65,8 @@ def _watch(stack: Stack) -> None:
 
 
 def _say_ready(layout: Layout, start_seconds: float) -> None:
+    from shared.runtime.supervisor import Supervisor
+
     status = Supervisor(layout.run).status()
     if status is not None:
         megabytes = status.pss_bytes / 1e6
