@@ -130,7 +130,9 @@ class Mailbox:
                 channel="email",
                 sender=str(message.get("From", "")),
                 recipient=recipient,
-                text=str(body.get_content()).rstrip("\n") if isinstance(body, EmailMessage) else "",
+                text=str(body.get_content()).replace("\r\n", "\n").rstrip("\n")
+                if isinstance(body, EmailMessage)
+                else "",
                 at=clock.now(),
                 reference=str(message.get("Message-ID", "")),
                 subject=str(message.get("Subject", "")),

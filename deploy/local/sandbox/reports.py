@@ -31,17 +31,14 @@ def report(*, to: str, envid: str, recipient: str, failed: bool, about: EmailMes
 
 
 def _status(envid: str, recipient: str, failed: bool) -> EmailMessage:
-    lines = ["Reporting-MTA: dns; sandbox.example"]
+    about_all, about_one = EmailMessage(), EmailMessage()
+    about_all["Reporting-MTA"] = "dns; sandbox.example"
     if envid:
-        lines.append(f"Original-Envelope-Id: {envid}")
-    lines += [
-        "",
-        f"Final-Recipient: rfc822; {recipient}",
-        f"Action: {'failed' if failed else 'delivered'}",
-        f"Status: {'5.1.1' if failed else '2.1.5'}",
-        "",
-    ]
+        about_all["Original-Envelope-Id"] = envid
+    about_one["Final-Recipient"] = f"rfc822; {recipient}"
+    about_one["Action"] = "failed" if failed else "delivered"
+    about_one["Status"] = "5.1.1" if failed else "2.1.5"
     part = EmailMessage()
     part["Content-Type"] = "message/delivery-status"
-    part.set_payload("\n".join(lines))
+    part.set_payload([about_all, about_one])
     return part

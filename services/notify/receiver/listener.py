@@ -19,7 +19,7 @@ from shared.kernel import clock
 log = structlog.get_logger(__name__)
 
 # These write addresses, commands and whole lines of mail: personal data.
-for _name in ("mail.log", "mail.debug", "flufl.bounce"):
+for _name in ("mail.log", "mail.debug"):
     logging.getLogger(_name).disabled = True
 
 

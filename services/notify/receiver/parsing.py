@@ -22,6 +22,11 @@ MAX_TEXT = 20_000
 MAX_PARTS = 200
 """MIME parts beyond which a mail is refused: nobody writes such a mail."""
 
+MAX_CONTAINERS = 20
+MAX_LINES = 200_000
+"""The stock parser tries every open container's boundary on every line; beyond these a small mail costs minutes."""
+
+_CONTAINER = re.compile(rb"multipart/|message/rfc822", re.I)
 _ADDRESS = re.compile(r"[^\s<>,;:\\\"]{1,64}@[^\s<>,;:\\\"@]{1,255}\Z")
 
 
@@ -52,7 +57,9 @@ def parse(
 
 
 def read(octets: bytes) -> EmailMessage:
-    """The parsed mail. Raises TooComplex for what even the parser gives up on."""
+    """The parsed mail. Raises TooComplex for what would take the parser too long, or what it gives up on."""
+    if octets.count(b"\n") > MAX_LINES or sum(1 for _ in _CONTAINER.finditer(octets)) > MAX_CONTAINERS:
+        raise TooComplex("too many lines or containers")
     try:
         message: EmailMessage = BytesParser(_class=EmailMessage, policy=SMTP).parsebytes(octets)
         parts = sum(1 for _ in islice(message.walk(), MAX_PARTS + 1))

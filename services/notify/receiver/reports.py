@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from email.message import EmailMessage, Message
@@ -11,6 +12,9 @@ from flufl.bounce import all_failures
 
 from services.notify.receiver.headers import header, headers
 from services.notify.receiver.mail import DeliveryReport, ReportState, our_message_id
+
+# Its tracebacks and debug lines quote the mail: personal data.
+logging.getLogger("flufl.bounce").disabled = True
 
 _STATES: Mapping[str, ReportState] = {
     "delivered": "delivered",

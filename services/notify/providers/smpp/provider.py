@@ -136,14 +136,9 @@ class SmppProvider:
         return result
 
     async def _submit_once(self, pdu: SubmitSm) -> SendResult:
-        try:
-            async with asyncio.timeout(self._settings.bind_wait):
-                await self._bound.wait()
-        except TimeoutError:
-            return Rejected(self.problem or "not-bound", permanent=False)
-        link = self._link
+        link = await self._usable_link()
         if link is None:
-            return Rejected("not-bound", permanent=False)
+            return Rejected(self.problem or "not-bound", permanent=False)
         try:
             answer = await link.ask(pdu)
         except NotSent as error:
@@ -156,6 +151,19 @@ class SmppProvider:
             # Taken, but nameless: no receipt can ever find it.
             return Unknown("no-message-id")
         return Accepted((answer.message_id,))
+
+    async def _usable_link(self) -> Link | None:
+        """The bound link, waiting a little for one that is being made."""
+        try:
+            async with asyncio.timeout(self._settings.bind_wait):
+                while True:
+                    await self._bound.wait()
+                    if self._link is not None and not self._link.closed.is_set():
+                        return self._link
+                    # Just closed, and its keeper has not noticed yet.
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            return None
 
     async def _keep_bound(self) -> None:
         delay = self._settings.backoff_first

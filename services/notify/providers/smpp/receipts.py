@@ -40,7 +40,11 @@ WORDS: Mapping[str, int] = {
     "UNKNOWN": 7,
     "REJECTD": 8,
     "SKIPPED": 9,
+    "DELIVER": 2,
+    "ACCEPTE": 6,
+    "REJECTE": 8,
 }
+"""First seven letters of `stat`, with those of centres that write the words out."""
 
 _FIELDS = re.compile(rb"\b(id|stat|err):\s*([!-~]{1,65})", re.IGNORECASE)
 

@@ -1,0 +1,1 @@
+"""Codec, segments, receipts, mail composing and parsing: no server needed."""

@@ -1,0 +1,1 @@
+"""Real SMPP and SMTP over sockets of this machine; no broker, no database."""
