@@ -97,6 +97,24 @@ TEXTS: dict[str, Text] = {
     "permission-missing": Text(
         "Your roles do not allow this.", "您的角色无权执行此操作。", "Ask a colleague who may.", "请联系有权限的同事。"
     ),
+    "ticket-accused": Text(
+        "The complaint is about a person named here.",
+        "投诉所涉人员不能处理此工单。",
+        "Somebody else has to act on this ticket.",
+        "请由其他同事处理此工单。",
+    ),
+    "ticket-not-yours": Text(
+        "This step is not yours to take.",
+        "您不负责此工单的这一步骤。",
+        "Ask those named under `expected`.",
+        "请联系 `expected` 中所列人员。",
+    ),
+    "nobody-to-assign": Text(
+        "There is nobody to be chosen as handler.",
+        "没有可选的处理人。",
+        "Name a handler, or wait until somebody is back.",
+        "请指定处理人，或等有人在岗后再试。",
+    ),
 }
 
 _BY_ENDING: dict[str, Text] = {
