@@ -151,6 +151,15 @@ async def test_a_late_satisfied_answer_replaces_the_reason_and_tells_nobody_agai
     assert await company.told(ticket_id) == [*_RESOLVED, "complaint-closed"]
 
 
+async def test_a_second_friendly_answer_changes_nothing(company: Company) -> None:
+    ticket_id = await company.resolved()
+    await company.arrive(answered(ticket_id, company.party, "satisfied"))
+    before = await company.ticket(ticket_id)
+    await company.arrive(answered(ticket_id, company.party, "neutral"))
+    assert await company.ticket(ticket_id) == before
+    assert await _superseded(company) == 1
+
+
 async def test_an_answer_after_the_window_is_superseded(company: Company) -> None:
     ticket_id = await company.resolved()
     await company.arrive(given_up(ticket_id, company.party))
