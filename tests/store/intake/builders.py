@@ -153,15 +153,14 @@ class House:
 
     async def timers(self) -> dict[str, datetime]:
         """kind → due of every pending timer about a visit."""
-        return dict(
-            await self.bench.rows("SELECT kind, due FROM timer WHERE fired_at IS NULL AND kind LIKE 'visit-%'")
-        )
+        return dict(await self.bench.rows("SELECT kind, due FROM timer WHERE fired_at IS NULL AND kind LIKE 'visit-%'"))
 
     async def fire(self, kind: str, *, now: datetime | None = None) -> None:
         """The pending timer of that kind falls due."""
         handler = next(handler for handler in service.timers if handler.kind == kind)
         rows = await self.bench.rows(
-            "UPDATE timer SET fired_at = now() WHERE kind = :kind AND fired_at IS NULL RETURNING id, subject, due, data",
+            "UPDATE timer SET fired_at = now() WHERE kind = :kind AND fired_at IS NULL "
+            "RETURNING id, subject, due, data",
             kind=kind,
         )
         for id_, subject, due, data in rows:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from argon2 import PasswordHasher
 
+from shared.security import passwords
 from tests.store.intake.builders import House
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """argon2id all the same, with little memory: every house here hashes six passwords."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @pytest.fixture

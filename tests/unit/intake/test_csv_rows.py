@@ -15,7 +15,9 @@ def _problems(text: str) -> list[str]:
 
 
 def test_a_good_row_is_read_with_its_defaults() -> None:
-    rows, problems = read_rows("staff.csv", "email,name,department\nTOM@Example.com,Tom,sales\n", STAFF_COLUMNS, "email")
+    rows, problems = read_rows(
+        "staff.csv", "email,name,department\nTOM@Example.com,Tom,sales\n", STAFF_COLUMNS, "email"
+    )
     assert problems == []
     assert rows[0].line == 2
     assert rows[0].values["email"] == "tom@example.com"
