@@ -18,5 +18,7 @@ async def world(database_of: Callable[[str], str], monkeypatch: pytest.MonkeyPat
     settings.cache_clear()
     here = World(database_of("callbacks"))
     yield here
+    # A reaction that raised is held and changes nothing, which "nothing happened" alone would not tell from success.
+    assert await here.bench.held_rows() == []
     await here.bench.database.close()
     settings.cache_clear()
