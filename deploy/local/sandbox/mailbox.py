@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -18,10 +17,11 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from deploy.local.sandbox.faults import Faults, MailFault
 from deploy.local.sandbox.inbox import Inbox, Received
 from deploy.local.sandbox.reports import report
+from services.notify.receiver.quiet import silence
 from shared.kernel import clock
 
 log = structlog.get_logger(__name__)
-logging.getLogger("mail.log").disabled = True
+silence("mail.log")
 
 _DSN_MAIL = re.compile(r"\s(?:RET=(?:FULL|HDRS)|ENVID=(?P<envid>\S+))", re.I)
 _DSN_RCPT = re.compile(r"\s(?:NOTIFY=(?P<notify>\S+)|ORCPT=\S+)", re.I)

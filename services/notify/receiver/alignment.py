@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from email.message import EmailMessage
 
@@ -11,16 +10,14 @@ import dkim
 
 from services.notify.receiver.headers import headers
 from services.notify.receiver.parsing import from_address
+from services.notify.receiver.quiet import silence
 
 LookUp = Callable[[str, float], bytes | None]
 """TXT record of a name, blocking for at most the given seconds; None where there is none."""
 
 _MAX_SIGNATURES = 5
 
-logging.getLogger("dkimpy").disabled = True
-_SILENT = logging.getLogger(f"{__name__}.dkimpy")
-_SILENT.disabled = True
-"""dkimpy logs header fields, which are personal data."""
+_SILENT = silence("dkimpy")
 
 
 def look_up_dns(name: str, timeout: float) -> bytes | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +13,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from services.notify.receiver.alignment import Alignment, LookUp, look_up_dns
 from services.notify.receiver.mail import OnMail
 from services.notify.receiver.parsing import TooComplex, parse, read
+from services.notify.receiver.quiet import silence
 from shared.kernel import clock
 
 log = structlog.get_logger(__name__)
 
-# These write addresses, commands and whole lines of mail: personal data.
-for _name in ("mail.log", "mail.debug"):
-    logging.getLogger(_name).disabled = True
+silence("mail.log")
+silence("mail.debug")
 
 
 @dataclass(frozen=True, slots=True)

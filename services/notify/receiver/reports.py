@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping
 from email.message import EmailMessage, Message
@@ -12,9 +11,9 @@ from flufl.bounce import all_failures
 
 from services.notify.receiver.headers import header, headers
 from services.notify.receiver.mail import DeliveryReport, ReportState, our_message_id
+from services.notify.receiver.quiet import silence
 
-# Its tracebacks and debug lines quote the mail: personal data.
-logging.getLogger("flufl.bounce").disabled = True
+silence("flufl.bounce")
 
 _STATES: Mapping[str, ReportState] = {
     "delivered": "delivered",
