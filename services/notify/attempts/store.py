@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
     Identity,
     Integer,
     Table,
-    Text,
     Uuid,
     delete,
     select,
@@ -24,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from services.notify.providers.result import receipt_key
+from services.notify.providers.result import receipt_key, receipt_keys
 from services.notify.tables import instant, notify, words
 from shared.store.unit_of_work import UnitOfWork
 
@@ -50,11 +48,14 @@ sent_part = Table(
     Column("message_id", Uuid, nullable=False),
     words("channel"),
     words("provider_id"),
-    Column("keys", ARRAY(Text), nullable=False),
+    words("key"),
     words("state", nullable=True),
     instant("sent_at"),
 )
 sender_process = Table("sender_process", notify, Column("id", Uuid, primary_key=True), instant("alive_at"))
+
+# Providers begin to count anew now and then: of parts with one id, only the latest come into question.
+_NAMESAKES = 20
 
 _LOCK_KEYS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(key, 2)) FROM "
@@ -69,11 +70,13 @@ class Part:
     id: int
     attempt_id: int
     message_id: UUID
+    key: str
+    """The one spelling of its id."""
 
 
 async def lock_ids(uow: UnitOfWork, provider_ids: Iterable[str]) -> None:
     """Makes the answer to a call and a receipt that overtakes it take turns, so that neither misses the other."""
-    keys = sorted({key for provider_id in provider_ids for key in receipt_key(provider_id)})
+    keys = sorted({key for provider_id in provider_ids for key in receipt_keys(provider_id)})
     if keys:
         await uow.execute(_LOCK_KEYS, {"keys": keys})
 
@@ -109,7 +112,7 @@ async def add_parts(
             "message_id": message_id,
             "channel": channel,
             "provider_id": provider_id,
-            "keys": sorted(receipt_key(provider_id)),
+            "key": receipt_key(provider_id),
             "sent_at": uow.now,
         }
         for provider_id in provider_ids
@@ -118,16 +121,16 @@ async def add_parts(
         await uow.execute(insert(sent_part).values(rows))
 
 
-async def part_of(uow: UnitOfWork, channel: str, keys: Sequence[str]) -> Part | None:
-    """The part that a receipt tells of; of several with a like id the one sent last."""
+async def parts_named(uow: UnitOfWork, channel: str, keys: Sequence[str]) -> list[Part]:
+    """The parts that a receipt may tell of: by the likeliest key first, of one key the one sent last."""
     query = (
-        select(sent_part.c.id, sent_part.c.attempt_id, sent_part.c.message_id)
-        .where(sent_part.c.channel == channel, sent_part.c["keys"].overlap(list(keys)))
+        select(sent_part.c.id, sent_part.c.attempt_id, sent_part.c.message_id, sent_part.c.key)
+        .where(sent_part.c.channel == channel, sent_part.c.key.in_(keys))
         .order_by(sent_part.c.sent_at.desc(), sent_part.c.id.desc())
-        .limit(1)
+        .limit(_NAMESAKES)
     )
-    row = (await uow.execute(query)).first()
-    return None if row is None else Part(*row)
+    parts = [Part(*row) for row in await uow.execute(query)]
+    return sorted(parts, key=lambda part: keys.index(part.key))
 
 
 async def mark_part(uow: UnitOfWork, part: Part, state: str) -> set[str | None]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from opentelemetry.trace import SpanKind
 
 from services.notify.attempts import store as attempts
+from services.notify.attempts.store import Part
 from services.notify.messages import store as messages
 from services.notify.messages.commands import cause_of
 from services.notify.messages.model import MESSAGE, Message
 from services.notify.outcomes.commands import settle
-from services.notify.providers.result import Channel, Receipt, receipt_key
+from services.notify.providers.result import Channel, Receipt, receipt_key, receipt_keys
 from services.notify.receipts import store
 from services.notify.receipts.store import StoredReceipt
 from services.notify.receiver.mail import DeliveryReport
 from services.notify.settings import NotifySettings
+from shared.kernel.ids import address_id
 from shared.store.unit_of_work import UnitOfWork
 from shared.telemetry.tracing import start_from
 
@@ -23,22 +25,16 @@ _FAILED = frozenset({"failed", "expired"})
 async def receive(uow: UnitOfWork, channel: Channel, receipt: Receipt, settings: NotifySettings) -> None:
     """Stores a receipt and applies it; one that comes before its message's answer waits, a second changes nothing."""
     await attempts.lock_ids(uow, (receipt.provider_id,))
-    stored = await store.add(
-        uow,
-        channel,
-        receipt.provider_id,
-        sorted(receipt_key(receipt.provider_id)),
-        receipt.state,
-        receipt.code,
-        receipt.at,
-    )
+    secret = settings.address_secret.get_secret_value().encode()
+    recipient = address_id(secret, "phone", receipt.recipient) if receipt.recipient else None
+    stored = await store.add(uow, channel, receipt.provider_id, recipient, receipt.state, receipt.code, receipt.at)
     if stored is not None:
         await _apply(uow, channel, stored, settings)
 
 
 async def match_early(uow: UnitOfWork, channel: Channel, provider_id: str, settings: NotifySettings) -> None:
     """Applies receipts that came before the answer that named `provider_id`."""
-    for stored in await store.waiting(uow, channel, sorted(receipt_key(provider_id))):
+    for stored in await store.waiting(uow, channel, receipt_keys(provider_id)):
         await _apply(uow, channel, stored, settings)
 
 
@@ -47,7 +43,7 @@ async def report(uow: UnitOfWork, said: DeliveryReport, settings: NotifySettings
     message = None if said.message_id is None else await messages.get(uow, said.message_id, lock=True)
     if message is None or message.channel != "email":
         return
-    stored = await store.add(uow, "email", str(message.id), [f"m:{message.id}"], said.state, said.code, uow.now)
+    stored = await store.add(uow, "email", str(message.id), message.address_id, said.state, said.code, uow.now)
     if stored is not None:
         await store.matched(uow, stored.id, message.id)
     command = {"delivered": "deliver", "failed": "undeliver"}.get(said.state)
@@ -55,12 +51,19 @@ async def report(uow: UnitOfWork, said: DeliveryReport, settings: NotifySettings
 
 
 async def _apply(uow: UnitOfWork, channel: Channel, stored: StoredReceipt, settings: NotifySettings) -> None:
-    part = await attempts.part_of(uow, channel, stored.keys)
-    if part is None:
-        return
-    message = await messages.get(uow, part.message_id, lock=True)
-    assert message is not None
-    await store.matched(uow, stored.id, message.id)
+    for part in await attempts.parts_named(uow, channel, receipt_keys(stored.provider_id)):
+        message = await messages.get(uow, part.message_id, lock=True)
+        assert message is not None
+        # An id in another spelling is a guess: only the recipient makes it sure.
+        if part.key == receipt_key(stored.provider_id) or stored.address_id == message.address_id:
+            await store.matched(uow, stored.id, message.id)
+            await _told_of(uow, message, part, stored, settings)
+            return
+
+
+async def _told_of(
+    uow: UnitOfWork, message: Message, part: Part, stored: StoredReceipt, settings: NotifySettings
+) -> None:
     states = await attempts.mark_part(uow, part, stored.state)
     command = _command(states)
     await _conclude(uow, message, command, f"receipt-{stored.code or stored.state}", settings)

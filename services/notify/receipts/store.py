@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, Identity, Table, Text, Uuid, delete, select, update
+from sqlalchemy import BigInteger, Column, Identity, Table, Uuid, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from services.notify.providers.result import receipt_key
 from services.notify.tables import instant, notify, words
 from shared.store.unit_of_work import UnitOfWork
 
@@ -19,7 +20,8 @@ receipt = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     words("channel"),
     words("provider_id"),
-    Column("keys", ARRAY(Text), nullable=False),
+    words("key"),
+    words("address_id", nullable=True),
     words("state"),
     words("code"),
     instant("at"),
@@ -34,13 +36,15 @@ class StoredReceipt:
     """A receipt as it waits, or waited, for its message."""
 
     id: int
-    keys: tuple[str, ...]
+    provider_id: str
+    address_id: str | None
+    """The phone that it is about, by its id; None where the provider does not say."""
     state: str
     code: str
 
 
 async def add(
-    uow: UnitOfWork, channel: str, provider_id: str, keys: Sequence[str], state: str, code: str, at: datetime
+    uow: UnitOfWork, channel: str, provider_id: str, address_id: str | None, state: str, code: str, at: datetime
 ) -> StoredReceipt | None:
     """Stores a receipt; None where the very same is here already."""
     result = await uow.execute(
@@ -48,7 +52,8 @@ async def add(
         .values(
             channel=channel,
             provider_id=provider_id,
-            keys=list(keys),
+            key=receipt_key(provider_id),
+            address_id=address_id,
             state=state,
             code=code,
             at=at,
@@ -58,18 +63,18 @@ async def add(
         .returning(_c.id)
     )
     row = result.first()
-    return None if row is None else StoredReceipt(row.id, tuple(keys), state, code)
+    return None if row is None else StoredReceipt(row.id, provider_id, address_id, state, code)
 
 
 async def waiting(uow: UnitOfWork, channel: str, keys: Sequence[str]) -> list[StoredReceipt]:
     """Locks the unmatched receipts under any of these keys, oldest first."""
     query = (
-        select(_c.id, _c["keys"], _c.state, _c.code)
-        .where(_c.message_id.is_(None), _c.channel == channel, _c["keys"].overlap(list(keys)))
+        select(_c.id, _c.provider_id, _c.address_id, _c.state, _c.code)
+        .where(_c.message_id.is_(None), _c.channel == channel, _c.key.in_(keys))
         .order_by(_c.id)
         .with_for_update()
     )
-    return [StoredReceipt(row.id, tuple(row.keys), row.state, row.code) for row in await uow.execute(query)]
+    return [StoredReceipt(*row) for row in await uow.execute(query)]
 
 
 async def matched(uow: UnitOfWork, receipt_id: int, message_id: UUID) -> None:

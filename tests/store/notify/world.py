@@ -103,10 +103,12 @@ class World:
         async with self.bench.database.transaction(call.cause) as uow:
             await attempts.finish(uow, call.outbound.message_id, call.attempt_id, result, settings())
 
-    async def receipt(self, provider_id: str, state: ReceiptState = "delivered", code: str = "000") -> None:
+    async def receipt(
+        self, provider_id: str, state: ReceiptState = "delivered", code: str = "000", *, about: str = ""
+    ) -> None:
         """The SMSC brings a receipt."""
         async with self.bench.database.transaction(Cause.of_person()) as uow:
-            await receipts.receive(uow, "sms", Receipt(provider_id, state, code, clock.now()), settings())
+            await receipts.receive(uow, "sms", Receipt(provider_id, state, code, clock.now(), about), settings())
 
     async def sms(self, sender: str, recipient: str, words: str, provider_id: str | None = None) -> str | None:
         """A phone sends a text to one of our numbers."""

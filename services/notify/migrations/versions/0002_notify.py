@@ -82,18 +82,20 @@ CREATE TABLE sent_part (
     message_id  uuid        NOT NULL REFERENCES message (id),
     channel     text        NOT NULL,
     provider_id text        NOT NULL,
-    keys        text[]      NOT NULL,
+    key         text        NOT NULL,
     state       text,
     sent_at     timestamptz NOT NULL
 );
-CREATE INDEX sent_part_keys ON sent_part USING gin (keys);
+CREATE INDEX sent_part_key ON sent_part (channel, key);
+CREATE INDEX sent_part_attempt ON sent_part (attempt_id);
 CREATE INDEX sent_part_message ON sent_part (message_id);
 
 CREATE TABLE receipt (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     channel     text        NOT NULL,
     provider_id text        NOT NULL,
-    keys        text[]      NOT NULL,
+    key         text        NOT NULL,
+    address_id  text,
     state       text        NOT NULL,
     code        text        NOT NULL,
     at          timestamptz NOT NULL,
@@ -101,7 +103,7 @@ CREATE TABLE receipt (
     message_id  uuid,
     UNIQUE (channel, provider_id, state, code, at)
 );
-CREATE INDEX receipt_unmatched ON receipt USING gin (keys) WHERE message_id IS NULL;
+CREATE INDEX receipt_unmatched ON receipt (channel, key) WHERE message_id IS NULL;
 
 CREATE TABLE thread (
     id           uuid PRIMARY KEY,
