@@ -59,14 +59,12 @@ def _check_database(service: Service) -> None:
 
 
 def _check_topics(service: Service, settings: CommonSettings) -> None:
-    from kafka.errors import KafkaError
-
-    from shared.messaging.topics import missing_topics
+    from shared.messaging.topics import BrokerError, missing_topics
 
     topics = [topic.name for topic in TOPICS.values() if service.name in topic.producers | topic.consumers]
     try:
         missing = missing_topics(settings.kafka_bootstrap, topics)
-    except KafkaError:
+    except BrokerError:
         raise CannotStart(
             f"no Kafka broker answers at {settings.kafka_bootstrap}; start it or mend FRONTDESK_KAFKA_BOOTSTRAP"
         ) from None

@@ -43,6 +43,7 @@ class Supervisor:
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
+        self._started: subprocess.Popen[bytes] | None = None
 
     def start(self, plan: Plan) -> int:
         """Starts it in the background and returns its pid once all processes have been started (not: are ready).
@@ -65,6 +66,7 @@ class Supervisor:
                 stderr=output,
                 start_new_session=True,
             )
+        self._started = process
         deadline = clock.monotonic() + _START_WITHIN
         while clock.monotonic() < deadline:
             if process.poll() is not None:
@@ -110,6 +112,8 @@ class Supervisor:
                     os.kill(pid, signal.SIGKILL)
                 raise SupervisorTrouble(f"the supervisor (process {pid}) did not stop within {within:.0f} s; killed it")
             time.sleep(0.02)
+        if self._started is not None:
+            self._started.wait(5)
 
     def _state(self) -> SupervisorState | None:
         try:
