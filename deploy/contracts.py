@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -69,9 +69,9 @@ def generated() -> dict[Path, str]:
     return files
 
 
-def differences(root: Path = ROOT) -> Iterator[str]:
-    """A sentence for each file that is not what would be written."""
-    for path, content in generated().items():
+def differences(files: Mapping[Path, str], root: Path = ROOT) -> Iterator[str]:
+    """A sentence for each of `files` that is not so under `root`."""
+    for path, content in files.items():
         there = root / path
         if not there.exists():
             yield f"{path} is missing"
@@ -96,7 +96,7 @@ def main() -> int:
     parser.add_argument("--redraft", action="store_true", help="change versions that nobody has released yet")
     asked = parser.parse_args()
     if asked.check:
-        wrong = [f"{line}; run python -m deploy.contracts" for line in differences()]
+        wrong = [f"{line}; run python -m deploy.contracts" for line in differences(generated())]
     else:
         wrong = [] if asked.redraft else list(changed_versions())
         if not wrong:

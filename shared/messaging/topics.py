@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from shared.contracts.topics import TOPICS, Topic, TopicClass
+
+BrokerError = KafkaError
+"""What is raised where no broker answers, under a name that rooms without a Kafka client may use."""
 
 QUIET_PARTITIONS = 3
 _RECORD_BYTES = 1024 * 1024
@@ -16,7 +20,7 @@ _RECORD_BYTES = 1024 * 1024
 
 @contextmanager
 def admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    """An admin client that is closed afterwards. Raises kafka.errors.KafkaError where no broker answers in 10 s."""
+    """An admin client that is closed afterwards. Raises BrokerError where no broker answers in 10 s."""
     client = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), request_timeout_ms=10_000)
     try:
         yield client

@@ -38,16 +38,20 @@ _TICKET_DECISIONS = frozenset(
 )
 
 _VISIT_DECISIONS = frozenset({"visits.decide", "visits.cancel"})
-_VISIT_WORK = frozenset({"visits.confirm", "visits.receive", "visits.cancel"})
+_CASE_WORK = frozenset({"cases.work", "cases.close"})
+_VISIT_WORK = frozenset(
+    {"visits.level", "visits.prepare", "visits.confirm", "visits.receive", "visits.settle", "visits.cancel"}
+)
 
 ROLES: dict[str, frozenset[str]] = {
-    "agent": _STAFF | _READ_WORK | {"cases.close", "visits.receive"},
+    "agent": _STAFF | _READ_WORK | _CASE_WORK | {"visits.receive"},
     "supervisor": _STAFF
     | _READ_WORK
     | _TICKET_WORK
     | _TICKET_DECISIONS
-    | {"cases.close", "callbacks.perform", "callbacks.decide", "callbacks.read-answers", "messages.read"},
-    "liaison": _STAFF | _READ_WORK | {"cases.close", "visits.confirm"},
+    | _CASE_WORK
+    | {"cases.assign", "callbacks.perform", "callbacks.decide", "callbacks.read-answers", "messages.read"},
+    "liaison": _STAFF | _READ_WORK | _CASE_WORK | {"visits.confirm"},
     "coordinator": _STAFF | _VISIT_WORK | {"parties.read"},
     "department-manager": _STAFF
     | _READ_WORK
@@ -57,7 +61,7 @@ ROLES: dict[str, frozenset[str]] = {
     "administration-manager": _STAFF | _VISIT_DECISIONS | _VISIT_WORK,
     "general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS | {"tickets.authorise", "callbacks.read-answers"},
     "assistant-to-general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS,
-    "finance": _STAFF,
+    "finance": _STAFF | {"visits.settle"},
     "complaint-handler": _STAFF
     | _READ_WORK
     | _TICKET_WORK
@@ -70,7 +74,7 @@ ROLES: dict[str, frozenset[str]] = {
     "callback-agent": _STAFF | {"callbacks.read", "callbacks.perform", "callbacks.read-answers", "parties.read"},
     "engineer": _STAFF,
     "dispatcher": _STAFF | {"parties.read"},
-    "customer-data-officer": _STAFF | {"parties.read", "parties.erase"},
+    "customer-data-officer": _STAFF | {"parties.read"},
     "template-approver": _STAFF,
     "operator": _STAFF | {"messages.read", "messages.hold"},
     "reception": _STAFF | {"visits.receive"},

@@ -22,7 +22,7 @@ from shared.web.contention import with_retries
 from shared.web.idempotency import IdempotencyKey, StoredAnswer, answered, remember
 from shared.web.problems import correlation_id
 
-__all__ = ["Caller", "Edge", "bearer", "requires"]
+__all__ = ["Caller", "Edge", "Gate", "bearer", "requires"]
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class Edge:
         return await asyncio.shield(task)
 
 
-class _Gate:
+class Gate:
     """A dependency that lets members of staff with one permission pass."""
 
     def __init__(self, permission: str) -> None:
@@ -116,7 +116,7 @@ def requires(permission: str) -> Callable[..., Awaitable[Edge]]:
     Answers 401 without a valid token of a member of staff who is still here, 403 without the permission, 503 while this
     service knows no signing key.
     """
-    return _Gate(permission)
+    return Gate(permission)
 
 
 def database_of(request: HTTPRequest) -> Database:

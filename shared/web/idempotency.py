@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
-
 from shared.kernel.errors import Refused
-from shared.store.tables import idempotency
 from shared.store.unit_of_work import UnitOfWork
+from shared.web import store
 
 KEPT = timedelta(hours=24)
 
@@ -44,10 +42,15 @@ class IdempotencyKey:
         return cls(caller, path, key, hashlib.sha256(sent).digest())
 
     @property
+    def scope(self) -> store.Scope:
+        """Where the key is unique."""
+        return (self.caller, self.path, self.key)
+
+    @property
     def lock_number(self) -> int:
         """What the advisory lock is taken on: 64 bits of the scope's hash."""
-        scope = "\x1f".join(("idempotency", self.caller, self.path, self.key))
-        return int.from_bytes(hashlib.sha256(scope.encode()).digest()[:8], "big", signed=True)
+        whole = "\x1f".join(("idempotency", *self.scope))
+        return int.from_bytes(hashlib.sha256(whole.encode()).digest()[:8], "big", signed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,13 @@ async def answered(uow: UnitOfWork, key: IdempotencyKey) -> StoredAnswer | None:
     `idempotency-key-reused`, 422) where the key came with another body.
     """
     # A lock that is tried, not waited for: an INSERT of the same key would wait for the first request to end.
-    if not (await uow.execute(select(func.pg_try_advisory_xact_lock(key.lock_number)))).scalar_one():
+    if not await store.try_lock(uow, key.lock_number):
         raise Refused("idempotency-key-in-use", status=409, field="header.Idempotency-Key")
-    row = (await uow.execute(select(idempotency).where(*_scope(key)))).one_or_none()
+    row = await store.find(uow, key.scope)
     if row is None:
         return None
     if row.created_at < uow.now - KEPT:
-        await uow.execute(delete(idempotency).where(*_scope(key)))
+        await store.remove(uow, key.scope)
         return None
     if row.body_hash != key.body_hash:
         raise Refused("idempotency-key-reused", status=422, field="header.Idempotency-Key")
@@ -80,24 +83,9 @@ async def answered(uow: UnitOfWork, key: IdempotencyKey) -> StoredAnswer | None:
 
 def remember(uow: UnitOfWork, key: IdempotencyKey, answer: StoredAnswer) -> None:
     """Stores the answer; it counts once the transaction is committed."""
-    uow.insert(
-        idempotency,
-        caller=key.caller,
-        path=key.path,
-        key=key.key,
-        body_hash=key.body_hash,
-        status=answer.status,
-        answer=answer.body,
-        created_at=uow.now,
-    )
+    store.add(uow, key.scope, key.body_hash, answer.status, answer.body)
 
 
 async def forget_old(uow: UnitOfWork) -> int:
     """Deletes keys past their 24 hours and returns how many."""
-    result = await uow.execute(delete(idempotency).where(idempotency.c.created_at < uow.now - KEPT))
-    return result.rowcount
-
-
-def _scope(key: IdempotencyKey) -> tuple[Any, ...]:
-    table = idempotency.c
-    return (table.caller == key.caller, table.path == key.path, table.key == key.key)
+    return await store.remove_older(uow, uow.now - KEPT)

@@ -1,0 +1,163 @@
+"""The borders between rooms that import-linter cannot see; each failure says what to do instead."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+LONGEST_FILE = 350
+
+OURS = [path for folder in ("services", "shared") for path in sorted((ROOT / folder).rglob("*.py"))]
+EVERYTHING = [
+    path for folder in ("services", "shared", "deploy", "tests") for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+Breaches = Iterator[tuple[int, str]]
+
+STORES = re.compile(
+    r"services/\w+/(\w+/)?(store|\w*_store|store_\w+|tables|metadata)\.py|services/\w+/migrations/.*"
+    r"|shared/store/.*|shared/messaging/.*|shared/web/store\.py"
+)
+EDGES = re.compile(
+    r"shared/(store|messaging)/.*|shared/web/edge\.py|services/\w+/\w+/(door|operator|role|sign_in)\.py"
+    r"|services/notify/(sender|receiver)/\w+\.py"
+)
+CLOCKS = re.compile(r"shared/kernel/clock\.py|shared/telemetry/tracing\.py")
+"""Beside the clock: spans carry nanoseconds, which nothing decides by."""
+
+_SQL = frozenset({"select", "insert", "update", "delete", "text", "func"})
+_TIME = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "now", "utcnow", "today"})
+_TIME_OWNERS = frozenset({"time", "datetime", "date", "dt"})
+
+
+def sql_outside_stores(path: str, tree: ast.AST) -> Breaches:
+    """Queries are written in store.py."""
+    if STORES.fullmatch(path):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sqlalchemy":
+            used = {alias.name for alias in node.names} & _SQL
+            if node.module != "sqlalchemy.exc" and used:
+                yield node.lineno, f"{', '.join(sorted(used))}: move the query into the module's store.py"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "execute":
+            yield node.lineno, "execute(): call a function of the module's store.py"
+
+
+def commits_outside_edges(path: str, tree: ast.AST) -> Breaches:
+    """Only edges open and end transactions."""
+    if EDGES.fullmatch(path):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = ast.unparse(node.func.value).rpartition(".")[2]
+            ends = node.func.attr in ("commit", "rollback", "transaction")
+            if ends or (node.func.attr == "begin" and owner in ("engine", "connection")):
+                yield node.lineno, f"{node.func.attr}(): take a UnitOfWork; the edge that opened it commits it"
+
+
+def time_outside_the_clock(path: str, tree: ast.AST) -> Breaches:
+    """Only shared/kernel/clock.py reads the time."""
+    if CLOCKS.fullmatch(path):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = ast.unparse(node.func.value).rpartition(".")[2]
+            if node.func.attr in _TIME and owner in _TIME_OWNERS:
+                yield node.lineno, f"{owner}.{node.func.attr}(): use uow.now, or shared.kernel.clock"
+        if isinstance(node, ast.ImportFrom) and node.module == "time" and {a.name for a in node.names} & _TIME:
+            yield node.lineno, "from time import …: use shared.kernel.clock"
+
+
+def prints(_path: str, tree: ast.AST) -> Breaches:
+    """Services speak through logs."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+            yield node.lineno, "print(): log it, with ids and without people's data"
+
+
+def swallowed(_path: str, tree: ast.AST) -> Breaches:
+    """An error that is caught leaves something behind."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and all(isinstance(line, ast.Pass) for line in node.body):
+            caught = "everything" if node.type is None else ast.unparse(node.type)
+            if caught in ("everything", "Exception", "BaseException"):
+                yield node.lineno, f"{caught} is caught and forgotten: name what may fail, log it, or let it rise"
+
+
+RULES: list[Callable[[str, ast.AST], Breaches]] = [
+    sql_outside_stores,
+    commits_outside_edges,
+    time_outside_the_clock,
+    prints,
+    swallowed,
+]
+
+
+def breaches(rule: Callable[[str, ast.AST], Breaches], path: str, source: str) -> list[str]:
+    """A sentence for each place in `source` that breaks `rule`."""
+    return [f"{path}:{line}: {what}" for line, what in rule(path, ast.parse(source))]
+
+
+@pytest.fixture(scope="module")
+def sources() -> dict[str, str]:
+    return {str(path.relative_to(ROOT)): path.read_text() for path in OURS}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_no_file_breaks_the_rule(rule: Callable[[str, ast.AST], Breaches], sources: dict[str, str]) -> None:
+    found = [line for path, source in sources.items() for line in breaches(rule, path, source)]
+    assert found == [], "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        (sql_outside_stores, "from sqlalchemy import select"),
+        (sql_outside_stores, "async def f(uow): await uow.execute(x)"),
+        (commits_outside_edges, "async def f(database):\n    async with database.transaction(cause) as uow: pass"),
+        (commits_outside_edges, "connection.commit()"),
+        (commits_outside_edges, "database.engine.begin()"),
+        (time_outside_the_clock, "import datetime\ndatetime.datetime.now()"),
+        (time_outside_the_clock, "from datetime import date\ndate.today()"),
+        (time_outside_the_clock, "import time\ntime.monotonic()"),
+        (time_outside_the_clock, "from time import time"),
+        (prints, "print('x')"),
+        (swallowed, "try:\n    f()\nexcept Exception:\n    pass"),
+        (swallowed, "try:\n    f()\nexcept:\n    pass"),
+    ],
+)
+def test_each_rule_sees_what_it_forbids(rule: Callable[[str, ast.AST], Breaches], source: str) -> None:
+    assert breaches(rule, "services/intake/parties/commands.py", source)
+
+
+def test_stores_edges_and_the_clock_may() -> None:
+    assert not breaches(sql_outside_stores, "services/intake/parties/store.py", "from sqlalchemy import select")
+    assert not breaches(commits_outside_edges, "shared/web/edge.py", "database.transaction(cause)")
+    assert not breaches(time_outside_the_clock, "shared/kernel/clock.py", "time.monotonic()")
+    assert not breaches(sql_outside_stores, "shared/web/problems.py", "from sqlalchemy.exc import DBAPIError")
+
+
+def test_no_file_is_too_long() -> None:
+    long = {path: path.read_text().count("\n") for path in EVERYTHING}
+    found = [f"{path.relative_to(ROOT)}: {lines} lines" for path, lines in long.items() if lines > LONGEST_FILE]
+    assert found == [], "look for the second thing in these files and give it a file of its own"
+
+
+def test_no_room_is_named_after_nothing() -> None:
+    vague = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "base", "core"}
+    found = [str(path.relative_to(ROOT)) for path in OURS if path.stem in vague or path.parent.name in vague]
+    assert found == [], "name the file after the one thing it does"
+
+
+def test_every_file_says_what_it_is_for() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in OURS
+        if path.read_text() and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == [], "the first line of a file says what it is for"

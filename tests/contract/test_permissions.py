@@ -1,0 +1,27 @@
+"""Permissions on routes and in machines are ones that some role has, and no role has one that opens nothing."""
+
+from __future__ import annotations
+
+from deploy.contracts import machines_of, service_of
+from shared.contracts.topics import SERVICES
+from shared.security.permissions import ROLES, permissions_of
+from tests.support.routes import doors_of
+
+ON_ROUTES = {door.permission for name in SERVICES for door in doors_of(service_of(name))} - {None}
+IN_MACHINES = {row.by for name in SERVICES for machine in machines_of(name) for row in machine.transitions} - {None}
+IN_ROLES = frozenset().union(*ROLES.values())
+
+
+def test_every_permission_that_something_asks_for_is_some_role_s() -> None:
+    nobodys = (ON_ROUTES | IN_MACHINES) - IN_ROLES
+    assert not nobodys, "nobody could ever do this: add it to a role"
+
+
+def test_every_permission_of_a_role_opens_something() -> None:
+    idle = IN_ROLES - (ON_ROUTES | IN_MACHINES)
+    assert not idle, "no route or machine asks for these: take them out"
+
+
+def test_roles_add_up_and_an_unknown_role_may_nothing() -> None:
+    assert permissions_of(["callback-agent", "finance"]) == ROLES["callback-agent"] | ROLES["finance"]
+    assert permissions_of(["emperor"]) == permissions_of([]) == frozenset()
