@@ -1,7 +1,131 @@
-"""Commands about people and channels: staff, channel keys, tokens, and what the sandbox phone and mailbox received."""
+"""Commands about people and channels: staff, channel keys, tokens, the sandbox's phone and mailbox, the demo."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
 
+from deploy.local import credentials, demo_report, running, sandbox_client, stores
+from deploy.local.console import tell, tell_json, tell_table
+from deploy.local.layout import Layout
+from deploy.local.trouble import Trouble
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
+
 app = typer.Typer()
+staff = typer.Typer(help="The directory of departments and staff.", no_args_is_help=True)
+channel = typer.Typer(help="Channels that may send complaints and enquiries.", no_args_is_help=True)
+inbox = typer.Typer(help="What the sandbox phone and mailbox received; answers.", invoke_without_command=True)
+app.add_typer(staff, name="staff")
+app.add_typer(channel, name="channel")
+app.add_typer(inbox, name="inbox")
+
+
+@staff.command("import")
+def _staff_import(
+    file: Annotated[Path, typer.Argument(help="CSV of staff")],
+    departments: Annotated[Path | None, typer.Option(help="CSV of departments, where those change too")] = None,
+    json: Json = False,
+) -> None:
+    """Bring the directory to what the files say, all or nothing. New passwords go to a file of mode 0600."""
+    from services.intake.directory.csv_rows import DEPARTMENT_COLUMNS
+    from services.intake.directory.operator import staff_import
+
+    layout = Layout.from_environment()
+    no_departments = ",".join(DEPARTMENT_COLUMNS)
+    rows = no_departments if departments is None else _read(departments)
+    staff_rows = _read(file)
+    done = stores.ask_intake(layout, lambda database: staff_import(database, rows, staff_rows))
+    for email, password in done.passwords.items():
+        credentials.add(layout.staff_passwords, email, password)
+    if json:
+        tell_json({"departments": done.departments, "staff": done.staff, "new_accounts": len(done.passwords)})
+        return
+    tell("staff-imported", departments=done.departments, staff=done.staff)
+    if done.passwords:
+        tell("passwords-kept", count=len(done.passwords), file=layout.staff_passwords)
+
+
+@channel.command("add")
+def _channel_add(name: Annotated[str, typer.Argument(help="e.g. web-form")], json: Json = False) -> None:
+    """Register a channel, or give it a new key. The key is shown this once."""
+    from services.intake.channels.operator import channel_add
+
+    key = stores.ask_intake(Layout.from_environment(), lambda database: channel_add(database, name))
+    tell_json({"name": name, "key": key}) if json else typer.echo(key)
+
+
+@app.command("token")
+def _token(email: Annotated[str, typer.Argument(help="of a member of staff")], json: Json = False) -> None:
+    """Print a staff token for `curl -H "Authorization: Bearer …"`; it is valid for ten minutes."""
+    from services.intake.directory.operator import token
+
+    signed = stores.ask_intake(Layout.from_environment(), lambda database: token(database, email))
+    tell_json({"token": signed.token, "expires_at": signed.expires_at}) if json else typer.echo(signed.token)
+
+
+@inbox.callback()
+def _inbox(
+    context: typer.Context,
+    to: Annotated[str | None, typer.Option("--to", help="only what this number or address received")] = None,
+    after: Annotated[int, typer.Option(min=0, help="only messages with a higher number")] = 0,
+    limit: Annotated[int, typer.Option("-n", min=1, max=10_000, help="how many at most")] = 20,
+    json: Json = False,
+) -> None:
+    if context.invoked_subcommand is not None:
+        return
+    messages = sandbox_client.messages(Layout.from_environment(), to=to, after=after, limit=limit)
+    if json:
+        tell_json(messages)
+        return
+    heads = ("number", "channel", "from", "to", "text")
+    tell_table([f"head-{head}" for head in heads], [_shown(message) for message in messages])
+
+
+@inbox.command("reply")
+def _inbox_reply(
+    number: Annotated[int, typer.Argument(help="of the message that is answered, see `frontdesk inbox`")], answer: str
+) -> None:
+    """Answer a message as the person who got it."""
+    sandbox_client.reply(Layout.from_environment(), number, answer)
+    tell("message-sent")
+
+
+@inbox.command("write")
+def _inbox_write(
+    sender: Annotated[str, typer.Option("--from", help="phone number (E.164) or e-mail address")],
+    recipient: Annotated[str, typer.Option("--to", help="one of our numbers or addresses")],
+    words: Annotated[str, typer.Argument(help="what the person writes")],
+    subject: Annotated[str, typer.Option(help="of an e-mail")] = "",
+) -> None:
+    """Send an SMS or e-mail out of the blue."""
+    sandbox_client.write(Layout.from_environment(), sender, recipient, words, subject)
+    tell("message-sent")
+
+
+@app.command("demo")
+def _demo(json: Json = False) -> None:
+    """Play one new day on the running stack and say what came of it."""
+    layout = Layout.from_environment()
+    if running.read(layout) is None:
+        raise Trouble("not-running", folder=layout.data)
+    running.wait_ready(layout)
+    report = demo_report.play(layout)
+    tell_json(report.as_json()) if json else demo_report.show(report)
+
+
+def _shown(message: dict[str, Any]) -> tuple[object, ...]:
+    subject = message["subject"]
+    words = f"{subject}\n{message['text']}" if subject else message["text"]
+    return (message["number"], message["channel"], message["from"], message["to"], words)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise Trouble("file-unreadable", file=file, reason="UTF-8") from None
+    except OSError as error:
+        raise Trouble("file-unreadable", file=file, reason=error.strerror) from error

@@ -41,6 +41,11 @@ class Layout:
         return self.data / "secrets.env"
 
     @property
+    def staff_passwords(self) -> Path:
+        """Passwords that an import of staff made, mode 0600."""
+        return self.data / "staff-passwords.env"
+
+    @property
     def state(self) -> Path:
         """What the running copy says of itself (see `running.py`)."""
         return self.data / "running.json"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from deploy.local.layout import Layout
 from deploy.local.trouble import Trouble
+from shared.kernel import clock
 
 
 class Running:
@@ -58,6 +60,19 @@ def read(layout: Layout) -> Mapping[str, Any] | None:
         return None
     state: dict[str, Any] = json.loads(layout.state.read_text(encoding="utf-8"))
     return state
+
+
+def wait_ready(layout: Layout, seconds: float = 120.0) -> None:
+    """Returns when `up` has finished starting. Raises Trouble where it ends or takes too long."""
+    until = clock.monotonic() + seconds
+    while clock.monotonic() < until:
+        state = read(layout)
+        if state is None:
+            raise Trouble("not-running", folder=layout.data)
+        if state["ready"]:
+            return
+        time.sleep(0.2)
+    raise Trouble("server-slow", server="Frontdesk", seconds=int(seconds), log=layout.logs)
 
 
 def is_running(layout: Layout) -> bool:

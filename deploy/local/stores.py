@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from deploy.local import credentials, environment, running
 from deploy.local.layout import Layout
 from deploy.local.trouble import Trouble
+from shared.kernel.errors import Refused
+from shared.store import tables
 from shared.store.cause import Cause
 from shared.store.database import Database
 from shared.store.unit_of_work import UnitOfWork
@@ -27,6 +31,26 @@ def ask(layout: Layout, service: str, question: Callable[[UnitOfWork], Awaitable
     if environment.database_elsewhere(service) is None and not running.is_running(layout):
         raise Trouble("not-running", folder=layout.data)
     return asyncio.run(_ask(environment.database_url(layout, known, service), service, question))
+
+
+def ask_intake(layout: Layout, act: Callable[[Database], Awaitable[Answer]]) -> Answer:
+    """Runs one of intake's operator functions, which commit themselves, under the settings of the running stack.
+
+    Raises Trouble(`refused`) with what would have been accepted.
+    """
+    if environment.database_elsewhere("intake") is None and not running.is_running(layout):
+        raise Trouble("not-running", folder=layout.data)
+    known = credentials.load_or_nothing(layout.credentials)
+    os.environ.update(environment.service_environment(layout, known))
+    try:
+        return asyncio.run(_act(environment.database_url(layout, known, "intake"), "intake", act))
+    except Refused as refused:
+        raise Trouble("refused", problem=refused.code, expected=refused.expected or "–") from refused
+
+
+async def is_empty(uow: UnitOfWork) -> bool:
+    """Whether this service has never decided anything that others would hear of."""
+    return (await uow.execute(select(tables.outbox.c.position).limit(1))).first() is None
 
 
 def migrate_all(layout: Layout, services: Iterable[str]) -> list[str]:
@@ -47,10 +71,17 @@ def migrate_all(layout: Layout, services: Iterable[str]) -> list[str]:
 
 
 async def _ask(url: str, service: str, question: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
-    database = Database(url, service, pool_size=1, max_overflow=0)
-    try:
+    async def act(database: Database) -> Answer:
         async with database.transaction(Cause.of_person()) as uow:
             return await question(uow)
+
+    return await _act(url, service, act)
+
+
+async def _act(url: str, service: str, act: Callable[[Database], Awaitable[Answer]]) -> Answer:
+    database = Database(url, service, pool_size=1, max_overflow=0)
+    try:
+        return await act(database)
     except OperationalError as error:
         raise Trouble("database-silent", service=service, upper=service.upper()) from error
     finally:

@@ -13,6 +13,7 @@ from deploy.local.console import out, tell, tell_step, tell_table, text
 from deploy.local.layout import SERVICES, Layout
 from deploy.local.running import Running
 from deploy.local.stack import Stack, in_ci
+from deploy.local.trouble import Trouble
 from shared.kernel import clock
 
 _WATCH_SECONDS = 0.5
@@ -41,9 +42,15 @@ def _run(layout: Layout, running: Running, stack: Stack, began: float) -> None:
     training = aot.Training(stack.kafka)
     try:
         stack.start()
+        from deploy.local import demo_report  # loads the database library, which shall not hold up the start
+
         start_seconds = clock.monotonic() - began
         running.tell(ready=True, start_seconds=round(start_seconds, 2))
         _say_ready(layout, start_seconds)
+        if demo_report.stores_are_empty(layout):
+            _play(layout)
+        tell("stays", credentials=layout.credentials)
+        out.file.flush()
         if not in_ci():
             training.begin()
         _watch(stack)
@@ -55,6 +62,16 @@ def _run(layout: Layout, running: Running, stack: Stack, began: float) -> None:
         training.cancel()
         stack.stop()
         tell("stopped", folder=layout.data)
+
+
+def _play(layout: Layout) -> None:
+    from deploy.local import demo_report
+
+    tell_step("playing-demo")
+    try:
+        demo_report.show(demo_report.play(layout))
+    except Trouble as trouble:  # the stack runs; the person may look what went wrong, and play again
+        tell(trouble.code, **trouble.values)
 
 
 def _watch(stack: Stack) -> None:
@@ -73,8 +90,6 @@ def _say_ready(layout: Layout, start_seconds: float) -> None:
         tell("all-ready", seconds=start_seconds, processes=len(status.processes) + 1, megabytes=megabytes)
     rows = [(service, f"{layout.api(service)}/docs") for service in SERVICES]
     tell_table(("head-service", "head-address"), [*rows, ("sandbox", layout.inbox)], title="title-addresses")
-    tell("stays", credentials=layout.credentials)
-    out.file.flush()
 
 
 def _jar_bar(bar: Progress) -> jars.Progress:

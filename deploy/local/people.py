@@ -1,7 +1,0 @@
-"""Commands about people and channels: staff, channel keys, tokens, and what the sandbox phone and mailbox received."""
-
-from __future__ import annotations
-
-import typer
-
-people = typer.Typer()
