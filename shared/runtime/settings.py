@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -33,3 +34,12 @@ class CommonSettings(BaseSettings):
     process_name: str | None = Field(None, description="this process's file in run_dir; unset: service and roles")
     supervisor: int | None = Field(None, description="pid of the supervisor: the process leaves when that is gone")
     code_version: str = Field("dev", description="build id; unknown event types are tried again on each new one")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _seconds(cls, value: Any, info: ValidationInfo) -> Any:
+        """pydantic reads a bare number as seconds, but not one that is text, as all in the environment is."""
+        field = cls.model_fields[info.field_name or ""]
+        if field.annotation is timedelta and isinstance(value, str) and value.replace(".", "", 1).isdigit():
+            return float(value)
+        return value

@@ -23,7 +23,8 @@ from shared.telemetry import logs, metrics, spans
 log = logs.logger(__name__)
 
 _CLAIMING = Cause(correlation_id="sender")
-_DRAIN_SECONDS = 10.0
+# Less than a stopping role may take: there is still a goodbye to be said.
+_DRAIN_SECONDS = 7.0
 _LONGEST_REST = 2.0
 _ROUNDS_TO_CALM = 200
 
@@ -40,7 +41,7 @@ class Delivery:
         self._broken: BaseException | None = None
 
     async def run(self) -> None:
-        """Works until the role is to stop, then waits for the calls in flight."""
+        """Claims until the role is to stop. Raises what a call raised, which only a mistake of ours can."""
         poll = self._settings.sender_poll.total_seconds()
         idle = 0
         while not self._context.stopping.is_set():
@@ -57,6 +58,9 @@ class Delivery:
             if idle:
                 # Fast while there is work, slower when there was none for some seconds.
                 await self._context.rest(poll if idle < _ROUNDS_TO_CALM else poll * 4)
+
+    async def drain(self) -> None:
+        """Waits for the calls in flight; what takes too long is in doubt."""
         if self._in_flight:
             await asyncio.wait(self._in_flight, timeout=_DRAIN_SECONDS)
 

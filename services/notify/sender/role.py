@@ -43,6 +43,8 @@ async def run(context: RoleContext) -> None:
             for delivery in deliveries.values():
                 group.create_task(delivery.run())
             group.create_task(upkeep.run())
+        # Only now: until here, upkeep may still have begun a repeat.
+        await asyncio.gather(*(delivery.drain() for delivery in deliveries.values()))
     finally:
         await asyncio.gather(*(outlet.close() for outlet in outlets))
     await upkeep.say_goodbye()
