@@ -24,7 +24,10 @@ class Training:
 
     def begin(self) -> None:
         """Begins where there is a node of ours and no cache yet. The thread outlives the node it starts."""
-        if self._kafka is not None and self._kafka.can_cache and not self._kafka.cache.exists():
+        if self._kafka is None or not self._kafka.can_cache:
+            return
+        _tidy(self._kafka.cache)
+        if not self._kafka.cache.exists():
             self._thread = threading.Thread(target=self._train, name="kafka-aot", daemon=True)
             self._thread.start()
 
@@ -53,6 +56,8 @@ class Training:
 
 
 def _tidy(cache: Path) -> None:
-    for path in cache.parent.glob("kafka-*"):  # caches of other versions, and what a killed run left
-        if path != cache:
-            path.unlink(missing_ok=True)
+    # Caches of other versions, and what a killed run left: the JDK writes a file beside the one it is told.
+    for pattern in ("kafka-*.aot", "kafka-*.part*"):
+        for path in cache.parent.glob(pattern):
+            if path != cache:
+                path.unlink(missing_ok=True)

@@ -8,30 +8,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from dataclasses import dataclass
 
-from deploy.local.layout import SERVICES, Layout
+from deploy.local.layout import Layout
+from deploy.local.processes import PROCESSES
 from shared.runtime import supervisor
 from shared.runtime.plan import Plan, ProcessPlan
 
 # What every role needs; the supervisor loads the rest, if there is one, before it forks.
 PRELOAD = ("shared.runtime.main", "shared.runtime.http", "shared.messaging.consumer", "shared.messaging.relay")
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """Roles that share a process on a laptop; in production each role is a process of its own."""
-
-    service: str
-    roles: tuple[str, ...]
-
-
-# An API apart from its events, so that neither waits for the other; the sender apart, because providers are slow.
-PROCESSES = (
-    *(Process(service, ("api",)) for service in SERVICES),
-    *(Process(service, ("consumer", "relay", "clock")) for service in SERVICES),
-    Process("notify", ("sender", "receiver")),
-)
 
 
 def plan(layout: Layout) -> Plan:

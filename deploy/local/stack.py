@@ -12,6 +12,7 @@ from deploy.local import background, credentials, environment, jars, ports
 from deploy.local.kafka import Kafka
 from deploy.local.layout import SERVICES, Layout
 from deploy.local.postgres import Postgres
+from deploy.local.processes import PROCESSES
 from deploy.local.trouble import Trouble
 from shared.kernel import clock
 
@@ -133,16 +134,15 @@ class Stack:
             raise Trouble("kafka-silent", bootstrap=bootstrap, reason=error) from error
 
     def _roles_not_ready(self) -> str:
-        from shared.runtime.supervisor import Supervisor
+        from shared.runtime.state import read_state  # not the supervisor's status: that counts memory, which is slow
 
-        status = Supervisor(self.layout.run).status()
-        if status is None:
-            return "supervisor"
-        return "; ".join(
-            f"{each.name} ({', '.join(each.reasons.values()) or 'silent'})"
-            for each in status.processes
-            if not each.ready
-        )
+        found = []
+        for process in PROCESSES:
+            told = read_state(self.layout.run / f"{process.name}.json")
+            if told is None or not told[0].ready:
+                reasons = "starting" if told is None else ", ".join(told[0].reasons.values())
+                found.append(f"{process.name} ({reasons})")
+        return "; ".join(found)
 
     def _sandbox_silent(self) -> str:
         port = self.layout.ports.of("sandbox-inbox")
