@@ -22,9 +22,11 @@ app = typer.Typer()
 
 
 @app.command("up")
-def _up() -> None:
+def _up(
+    demo: Annotated[bool, typer.Option(help="play a demo day where the stores are empty")] = True,
+) -> None:
     """Start everything and stay until Ctrl-C."""
-    up.up(Layout.from_environment())
+    up.up(Layout.from_environment(), demo=demo)
 
 
 @app.command("down")

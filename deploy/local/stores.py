@@ -45,9 +45,8 @@ def ask_intake(layout: Layout, act: Callable[[Database], Awaitable[Answer]]) -> 
     try:
         return asyncio.run(_act(environment.database_url(layout, known, "intake"), "intake", act))
     except Refused as refused:
-        raise Trouble(
-            "refused" if refused.expected else "refused-plainly", problem=refused.code, expected=refused.expected
-        ) from refused
+        code = "refused" if refused.expected else "refused-plainly"
+        raise Trouble(code, problem=refused.code, expected=refused.expected) from refused
 
 
 async def is_empty(uow: UnitOfWork) -> bool:

@@ -19,7 +19,7 @@ from shared.kernel import clock
 _WATCH_SECONDS = 0.5
 
 
-def up(layout: Layout) -> None:
+def up(layout: Layout, *, demo: bool = True) -> None:
     """Blocks until SIGINT, SIGTERM or SIGHUP. Raises Trouble; whatever it started is stopped then."""
     began = clock.monotonic()
     for ended_by in (signal.SIGTERM, signal.SIGHUP):
@@ -31,14 +31,14 @@ def up(layout: Layout) -> None:
         preflight.check(layout)
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), transient=True) as bar:
             stack = Stack(layout, tell_step, _jar_bar(bar))
-            _run(layout, running, stack, began)
+            _run(layout, running, stack, began, demo)
     except KeyboardInterrupt:
         pass
     finally:
         running.release()
 
 
-def _run(layout: Layout, running: Running, stack: Stack, began: float) -> None:
+def _run(layout: Layout, running: Running, stack: Stack, began: float, demo: bool) -> None:
     training = aot.Training(stack.kafka)
     try:
         stack.start()
@@ -47,7 +47,7 @@ def _run(layout: Layout, running: Running, stack: Stack, began: float) -> None:
         start_seconds = clock.monotonic() - began
         running.tell(ready=True, start_seconds=round(start_seconds, 2))
         _say_ready(layout, start_seconds)
-        if demo_report.stores_are_empty(layout):
+        if demo and demo_report.stores_are_empty(layout):
             _play(layout)
         tell("stays", credentials=layout.credentials)
         out.file.flush()
