@@ -36,7 +36,7 @@ _CLAIM = text(
     "INSERT INTO idempotency (caller, path, key, body_hash, status, answer, created_at) "
     "SELECT * FROM unnest(CAST(:callers AS text[]), CAST(:paths AS text[]), CAST(:keys AS text[]), "
     "CAST(:hashes AS bytea[]), CAST(:statuses AS integer[]), CAST(:answers AS jsonb[]), "
-    "CAST(:instants AS timestamptz[])) AS new (caller, path, key, hash, status, answer, at) ORDER BY 1, 2, 3 "
+    "CAST(:instants AS timestamptz[])) AS new (caller, path, key, hash, status, answer, at) "
     "ON CONFLICT (caller, path, key) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, "
     "answer = excluded.answer, created_at = excluded.created_at "
     "WHERE idempotency.created_at < excluded.created_at - interval '24 hours' RETURNING caller, path, key"

@@ -127,14 +127,28 @@ async def test_a_repeat_at_another_process_waits_for_the_first_to_commit(databas
     assert len(await _stored(database)) == 1
 
 
-async def test_groups_with_the_same_keys_in_other_orders_do_not_block_each_other(database: CountedDatabase) -> None:
-    keys = [str(number) for number in range(100)]
-    here, there = GroupCommit(database, append_message), GroupCommit(database, append_message)
-    answers = await asyncio.gather(
-        *(here.submit(_entry(key)) for key in keys), *(there.submit(_entry(key)) for key in reversed(keys))
+async def test_a_group_claims_its_keys_in_one_order_so_that_two_never_wait_in_a_circle(
+    database: CountedDatabase,
+) -> None:
+    """Another transaction holds `a`: a group of `b` and `a` waits for it without having taken `b`."""
+    insert = text(
+        "INSERT INTO idempotency (caller, path, key, body_hash, status, answer, created_at) "
+        "VALUES ('channel:web-form', 'POST /channel-messages', :key, 'same', 202, '{}', now())"
     )
-    assert len({answer["id"] for answer in answers}) == 100
-    assert len(await _stored(database)) == 100
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    door = GroupCommit(database, append_message)
+    async with database.engine.begin() as other:
+        await other.execute(insert, {"key": "a"})
+        group = [asyncio.create_task(door.submit(_entry(key))) for key in ("b", "a")]
+        async with database.connection() as watching:
+            while not (await watching.execute(waits)).scalar_one():
+                await asyncio.sleep(0.01)
+        await other.execute(text("SET LOCAL lock_timeout = '200ms'"))
+        await other.execute(insert, {"key": "b"})
+    assert await asyncio.gather(*group) == [{}, {}]
+    assert await _stored(database) == set()
 
 
 async def test_a_key_past_its_day_is_new_again(database: CountedDatabase) -> None:

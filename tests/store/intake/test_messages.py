@@ -112,6 +112,15 @@ async def test_two_first_messages_of_one_number_at_once_are_one_party(house: Hou
     assert await house.told("reports") == ["complaint-reported"] * 2
 
 
+async def test_two_forms_with_a_verified_partys_number_at_once_are_one_new_party(house: House) -> None:
+    await house.do(parties.identify, claim("Li Na", verified=True))
+    await asyncio.gather(house.arrive(message()), house.arrive(message()))
+    assert await house.bench.rows("SELECT verified, count(*) FROM party GROUP BY 1 ORDER BY 1") == [
+        (False, 1),
+        (True, 1),
+    ]
+
+
 async def test_a_message_without_any_address_is_an_anonymous_party(house: House) -> None:
     await house.arrive(message(sender=Sender()))
     (report,) = await house.published("reports")
