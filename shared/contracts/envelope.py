@@ -104,6 +104,8 @@ def read_envelope(
         if not TOPICS[topic].outside:
             raise Unreadable("structured-mode")
         fields, value = _structured(value)
+    # Facts stand alone: a number that an outside writer gives them means nothing.
+    numbered = TOPICS[topic].kind is not TopicClass.FACT
     try:
         envelope = Envelope(
             id=_required(fields, "ce_id"),
@@ -116,7 +118,7 @@ def read_envelope(
             correlation_id=fields.get("ce_correlationid") or _required(fields, "ce_id"),
             causation_id=fields.get("ce_causationid"),
             hops=int(fields.get("ce_hops", "0")),
-            sequence=int(fields["ce_sequence"]) if "ce_sequence" in fields else None,
+            sequence=int(fields["ce_sequence"]) if numbered and "ce_sequence" in fields else None,
             traceparent=fields.get("ce_traceparent"),
         )
     except ValueError:
@@ -127,7 +129,6 @@ def read_envelope(
         raise Unreadable("envelope", "ce_specversion")
     if not 0 <= envelope.hops <= MAX_HOPS:
         raise Unreadable("hops", "ce_hops")
-    numbered = TOPICS[topic].kind is not TopicClass.FACT
     if numbered and (envelope.sequence is None or envelope.sequence < 1):
         raise Unreadable("envelope", "ce_sequence")
     return envelope, value

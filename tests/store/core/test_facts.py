@@ -55,3 +55,10 @@ async def test_the_same_id_from_another_source_is_another_fact(database_of: Call
     count = len(await bench.effects())
     await bench.database.close()
     assert count == 2
+
+
+async def test_a_number_on_a_fact_means_nothing(bench: Bench) -> None:
+    numbered = record(reported(), 7, event_id="fact-1")
+    await bench.batches.process([numbered, record(reported(), 7, event_id="fact-2")])
+    assert [number for _, number in await bench.effects()] == [None, None]
+    assert await bench.held_rows() == []
