@@ -86,6 +86,7 @@ async def register(uow: UnitOfWork, report: ComplaintReported) -> Ticket:
             handler_id=ticket.handler_id,
             department_id=ticket.department_id,
             opened_at=ticket.opened_at,
+            reported_at=asked_at,
             first_reply_due=reply.due_at,
             solution_due=solution.due_at,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from services.intake.cases import store
@@ -15,7 +16,9 @@ from shared.security import directory
 from shared.store.unit_of_work import UnitOfWork
 
 
-async def open_case(uow: UnitOfWork, *, message_id: UUID, party_id: UUID, address_id: str | None, channel: str) -> UUID:
+async def open_case(
+    uow: UnitOfWork, *, message_id: UUID, party_id: UUID, address_id: str | None, channel: str, received_at: datetime
+) -> UUID:
     """Opens the case of a message under a number with a check digit and gives it to an agent. Returns its id."""
     agents = [agent for agent in await directory.with_role(uow, "agent") if not directory.is_absent(agent, uow.now)]
     handler = choose_handler(agents, await store.open_per_handler(uow, [agent.staff_id for agent in agents]))
@@ -41,6 +44,7 @@ async def open_case(uow: UnitOfWork, *, message_id: UUID, party_id: UUID, addres
             channel=channel,
             handler_id=case.handler_id,
             opened_at=case.opened_at,
+            received_at=received_at,
         ),
         about=[party_id, *([address_id] if address_id else [])],
     )

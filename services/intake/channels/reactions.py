@@ -62,7 +62,12 @@ async def on_channel_message_received(uow: UnitOfWork, event: ChannelMessageRece
         row, became = MESSAGE.step(message.state, "report"), {"report_id": report_id}
     else:
         case_id = await cases.open_case(
-            uow, message_id=event.message_id, party_id=sender.id, address_id=address_id, channel=channel
+            uow,
+            message_id=event.message_id,
+            party_id=sender.id,
+            address_id=address_id,
+            channel=channel,
+            received_at=event.received_at,
         )
         row, became = MESSAGE.step(message.state, "open-case"), {"case_id": case_id}
     await store.decide(uow, message, state=row.target, party_id=sender.id, address_id=address_id, **became)

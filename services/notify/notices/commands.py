@@ -103,7 +103,7 @@ _CARRIED_OVER = (
 async def _write(
     uow: UnitOfWork, rule: Rule, event: Any, envelope: Envelope, recipient: Recipient, settings: NotifySettings
 ) -> None:
-    caused_at = instant(event, rule.caused_at) if rule.caused_at else envelope.time
+    caused_at = (rule.caused_at and getattr(event, rule.caused_at)) or envelope.time
     rendered = render(
         templates()[rule.template],
         recipient.channel,

@@ -76,7 +76,7 @@ class Rule:
     values: Mapping[str, Value] = field(default_factory=dict)
     when: Condition = lambda _event: True
     caused_at: str | None = None
-    """The event's field to measure delivery from; None: the event's own time."""
+    """The event's field to measure delivery from; none, or empty there: the event's own time."""
     useless_from: str | None = None
     """The event's field from which on the message is useless; None: by its category."""
     asks_until: str | None = None

@@ -10,7 +10,7 @@ from shared.contracts.event import Event
 from shared.contracts.topics import CASES
 
 
-class CaseOpened(Event, type="case-opened", topic=CASES, key="case_id"):
+class CaseOpened(Event, type="case-opened", topic=CASES, key="case_id", version=2):
     """An enquiry, request or suggestion that somebody must answer."""
 
     case_id: UUID
@@ -23,3 +23,5 @@ class CaseOpened(Event, type="case-opened", topic=CASES, key="case_id"):
     channel: str
     handler_id: UUID | None = None
     opened_at: AwareDatetime
+    received_at: AwareDatetime | None = None
+    """When the party wrote to us: how fast the acknowledgement came is measured from here."""

@@ -11,7 +11,7 @@ from shared.contracts.event import Event
 from shared.contracts.topics import TICKETS
 
 
-class ComplaintOpened(Event, type="complaint-opened", topic=TICKETS, key="ticket_id"):
+class ComplaintOpened(Event, type="complaint-opened", topic=TICKETS, key="ticket_id", version=2):
     """A report became a ticket with a number (CP-01)."""
 
     ticket_id: UUID
@@ -27,5 +27,7 @@ class ComplaintOpened(Event, type="complaint-opened", topic=TICKETS, key="ticket
     handler_id: UUID | None = None
     department_id: UUID | None = None
     opened_at: AwareDatetime
+    reported_at: AwareDatetime | None = None
+    """When the party told us: how fast the acknowledgement came is measured from here."""
     first_reply_due: AwareDatetime
     solution_due: AwareDatetime

@@ -23,7 +23,7 @@ async def test_the_attempt_is_in_the_database_before_the_call(world: World) -> N
 
 async def test_an_accepted_message_is_sent_and_says_why_and_since_when(world: World) -> None:
     party = await world.party()
-    complaint = opened(party, opened_at=clock.now() - timedelta(seconds=1))
+    complaint = opened(party, reported_at=clock.now() - timedelta(seconds=1))
     await world.tell(complaint, event_id="5b0f0f4e-0000-4000-8000-000000000001")
     (call,) = await world.claim()
     await world.answer(call, Accepted(("a1",)))
@@ -32,7 +32,8 @@ async def test_an_accepted_message_is_sent_and_says_why_and_since_when(world: Wo
     assert sent["cause_id"] == "5b0f0f4e-0000-4000-8000-000000000001"
     assert sent["purpose"] == "complaint-acknowledged"
     assert (sent["subject_kind"], sent["subject_id"]) == ("ticket", str(complaint.ticket_id))
-    assert sent["caused_at"] == complaint.opened_at.isoformat().replace("+00:00", "Z")
+    assert complaint.reported_at is not None
+    assert sent["caused_at"] == complaint.reported_at.isoformat().replace("+00:00", "Z")
     assert "李四" not in str(sent)
     assert phone().value not in str(sent)
 
