@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.intake.channels.operator import channel_add
 from services.intake.directory import signing
 from services.intake.directory.operator import token
 from services.intake.service import service
@@ -162,8 +163,6 @@ async def test_a_message_is_taken_and_its_channel_learns_what_became_of_it(
 
 
 async def test_another_channel_may_not_ask_for_it(client: httpx.AsyncClient, house: House) -> None:
-    from services.intake.channels.operator import channel_add
-
     answer = await client.post("/channel-messages", json=_MESSAGE, headers=_channel(house))
     other = await channel_add(house.bench.database, "shop")
     address = f"/channel-messages/{answer.json()['id']}"
