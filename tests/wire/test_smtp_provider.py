@@ -59,6 +59,15 @@ async def test_given_a_notice_when_sent_then_the_mailbox_shows_it_whole(
     assert "前台" in received.sender
 
 
+async def test_given_ascii_lines_of_dots_when_sent_then_none_ends_the_mail_early(
+    sandbox: Sandbox, provider: SmtpProvider
+) -> None:
+    """RFC 5321 §4.5.2; Chinese text is base64 and would not show it."""
+    assert isinstance(await provider.send(mail(text="one\n.\n..two\n.three")), Accepted)
+    [received] = sandbox.inbox.newest(after=0, channel="email", recipient=GUEST, limit=10)
+    assert received.text == "one\n.\n..two\n.three"
+
+
 async def test_given_many_mails_when_sent_then_one_connection_carries_them(
     sandbox: Sandbox, provider: SmtpProvider
 ) -> None:
