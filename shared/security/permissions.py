@@ -50,7 +50,8 @@ ROLES: dict[str, frozenset[str]] = {
     | _TICKET_WORK
     | _TICKET_DECISIONS
     | _CASE_WORK
-    | {"cases.assign", "callbacks.perform", "callbacks.decide", "callbacks.read-answers", "messages.read"},
+    | {"cases.assign", "callbacks.perform", "callbacks.decide", "callbacks.read-answers"}
+    | {"messages.read", "messages.read-text"},
     "liaison": _STAFF | _READ_WORK | _CASE_WORK | {"visits.confirm"},
     "coordinator": _STAFF | _VISIT_WORK | {"parties.read"},
     "department-manager": _STAFF
