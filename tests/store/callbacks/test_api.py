@@ -16,7 +16,7 @@ from shared.contracts.events.staff_changed import StaffChanged
 from shared.kernel import clock
 from shared.security.tokens import new_signing_key, sign
 from shared.web.app import create_app
-from tests.store.callbacks.world import EMAIL, PHONE, World, departed, reply, resolved
+from tests.store.callbacks.world import EMAIL, PHONE, World, departed, failed, reply, resolved
 
 CARE = UUID(int=7)
 
@@ -129,6 +129,23 @@ async def test_an_unclear_answer_is_found_and_completed_by_a_person(desk: Desk) 
     assert done.json()["needs_person"] is False
     assert (await desk.get(agent, needs_person=True)).json()["items"] == []
     assert await desk.world.told("channel-message-received") == []
+
+
+async def test_a_late_failure_of_the_message_does_not_end_the_call_that_followed_it(desk: Desk) -> None:
+    agent = await desk.hire("callback-agent")
+    known = await desk.world.party()
+    event = resolved(known)
+    await desk.world.tell(event)
+    due = await desk.world.asked(event.ticket_id, known)
+    (message_id,) = await desk.world.bench.rows("SELECT message_id FROM attempt")
+    await desk.world.tell(reply(due, known, "师傅说下周再来"))
+    await desk.post(agent, due["callback_id"], "attempt", result="unreached")
+    await desk.world.let_time_pass()
+
+    await desk.world.tell(failed(due, known, message_id))
+
+    assert await desk.world.state(event.ticket_id) == "due"
+    assert [told["mode"] for told in await desk.world.told("callback-due")] == ["message", "phone"]
 
 
 async def test_a_dissatisfied_visitor_on_the_phone_becomes_a_complaint_and_must_be_asked_why(desk: Desk) -> None:

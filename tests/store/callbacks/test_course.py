@@ -102,6 +102,20 @@ async def test_given_a_failed_attempt_then_the_next_one_is_on_another_half_day(w
     assert await world.pending() == [("callback-due", {"attempt": 2})]
 
 
+async def test_given_the_time_of_an_attempt_that_was_made_then_the_next_one_keeps_its_own_time(world: World) -> None:
+    known = await world.party()
+    event = resolved(known)
+    await world.tell(event)
+    await world.let_time_pass()
+    (due,) = await world.told("callback-due")
+    await world.tell(failed(due, known))
+
+    async with world.bench.database.transaction(Cause.of_person()) as uow:
+        await course.fall_due(uow, due["callback_id"], attempt=1, window=WEEK)
+
+    assert await world.state(event.ticket_id) == "unreached"
+
+
 async def test_given_the_failure_of_an_earlier_attempt_then_the_running_one_goes_on(world: World) -> None:
     known = await world.party()
     event = resolved(known)
@@ -114,6 +128,18 @@ async def test_given_the_failure_of_an_earlier_attempt_then_the_running_one_goes
     await world.tell(failed(first, known))
 
     assert await world.state(event.ticket_id) == "in_progress"
+
+
+async def test_given_a_failure_and_then_the_news_that_it_was_sent_then_the_failure_stays(world: World) -> None:
+    known = await world.party()
+    event = resolved(known)
+    await world.tell(event)
+    await world.let_time_pass()
+    (due,) = await world.told("callback-due")
+
+    await world.tell(failed(due, known), sent(due, known))
+
+    assert await world.bench.rows("SELECT result FROM attempt") == ["failed"]
 
 
 async def test_given_no_answer_within_the_window_then_it_is_given_up(world: World) -> None:
