@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
-import random
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
-
-import uuid_utils
 
 from shared.runtime.plan import ProcessPlan
 from shared.telemetry.logs import logger
@@ -83,9 +80,6 @@ def _fork(plan: ProcessPlan, output: int, env: dict[str, str], after_fork: Calla
         after_fork()
         _redirect(output)
         os.environ.update(env)
-        # Forked twins would draw the same span ids and UUIDs.
-        random.seed()
-        uuid_utils.reseed_rng()
         code = live(plan)
     except BaseException as error:  # noqa: BLE001 - there is nobody above who could hear of it
         logger(__name__).critical("process could not begin", process=plan.name, exc_info=error)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
 from functools import cache
 from pathlib import Path
 
+import uuid_utils
 from fastapi import APIRouter
 from pydantic import Field, SecretStr
 
 from shared.kernel import clock
-from shared.kernel.ids import new_id
 from shared.runtime.main import main
 from shared.runtime.service import RoleContext, Service
 from shared.runtime.settings import CommonSettings
+
+# Drawn before the fork: twins that were not reseeded would draw alike from here on.
+uuid_utils.uuid4()
+random.seed(1)
 
 router = APIRouter()
 
@@ -45,7 +50,7 @@ async def worker(context: RoleContext) -> None:
     """Works until it is told to stop, then takes a moment for what is in flight."""
     context.health.ready()
     with (settings().marks / "ids").open("a") as ids:
-        ids.write(f"{new_id()}\n")
+        ids.write(f"{uuid_utils.uuid4()}\n{random.getrandbits(64)}\n")
     await context.stopping.wait()
     await asyncio.sleep(0.3)
     context.health.ready()

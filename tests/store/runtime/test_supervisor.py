@@ -72,13 +72,15 @@ def test_processes_are_forked_and_become_ready_and_share_memory(supervise: Super
 
 
 def test_forked_twins_make_different_ids(supervise: Supervise, tmp_path: Path) -> None:
-    """The generator's state is copied by a fork; without reseeding, twins would draw the same UUIDs."""
+    """A fork copies a generator's state. `random` and `uuid_utils` reseed themselves in the child; if a release of
+    theirs no longer does, twins draw the same UUIDs and span ids.
+    """
     supervisor = supervise(*["worker"] * 5)
     until(lambda: all_ready(supervisor))
 
     ids = (tmp_path / "ids").read_text().split()
 
-    assert len(set(ids)) == 5
+    assert len(ids) == len(set(ids)) == 10
 
 
 def test_a_killed_process_is_restarted(supervise: Supervise) -> None:
