@@ -1,6 +1,7 @@
 """Idempotency-Key: the same request again gets the same answer, within 24 hours, and is done once.
 
-Scope: caller, method with path, key. The stored answer is written in the transaction of the command itself.
+Scope: caller, method with path, key. The stored answer is written in the transaction of the command itself; the clock
+role deletes it after its 24 hours.
 """
 
 from __future__ import annotations
@@ -84,8 +85,3 @@ async def answered(uow: UnitOfWork, key: IdempotencyKey) -> StoredAnswer | None:
 def remember(uow: UnitOfWork, key: IdempotencyKey, answer: StoredAnswer) -> None:
     """Stores the answer; it counts once the transaction is committed."""
     store.add(uow, key.scope, key.body_hash, answer.status, answer.body)
-
-
-async def forget_old(uow: UnitOfWork) -> int:
-    """Deletes keys past their 24 hours and returns how many."""
-    return await store.remove_older(uow, uow.now - KEPT)

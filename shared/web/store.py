@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select
@@ -27,11 +26,6 @@ async def find(uow: UnitOfWork, scope: Scope) -> Row[Any] | None:
 async def remove(uow: UnitOfWork, scope: Scope) -> None:
     """Takes the stored answer of `scope` away."""
     await uow.execute(delete(idempotency).where(*_is(scope)))
-
-
-async def remove_older(uow: UnitOfWork, than: datetime) -> int:
-    """Takes away what was stored before `than`, and returns how many."""
-    return (await uow.execute(delete(idempotency).where(idempotency.c.created_at < than))).rowcount
 
 
 def add(uow: UnitOfWork, scope: Scope, body_hash: bytes, status: int, answer: Any) -> None:

@@ -5,45 +5,21 @@ A new code needs no row to work; a row makes it kinder.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from shared.web.language import Language
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One problem's words: `title` says what is wrong, `detail` what to do."""
-
-    en: str
-    zh: str
-    en_detail: str
-    zh_detail: str
-
-    def title(self, language: Language) -> str:
-        """What is wrong."""
-        return self.en if language == "en" else self.zh
-
-    def detail(self, language: Language) -> str:
-        """What to do about it."""
-        return self.en_detail if language == "en" else self.zh_detail
-
-
-_MEND = ("Mend the field named here and send the request again.", "请改正所指字段后重新提交。")
-_SIGN_IN = ("Sign in again and repeat the request.", "请重新登录后再试。")
-_LATER = ("Nothing was changed; try again in a few seconds.", "没有任何更改；请稍后几秒再试。")
-_LOOK = ("Read the thing again and decide from its present state.", "请重新读取该事项，按其当前状态处理。")
+from shared.web.domain_texts import DOMAIN_TEXTS
+from shared.web.text import LATER, LOOK, MEND, SIGN_IN, Text
 
 TEXTS: dict[str, Text] = {
-    "malformed-json": Text("The body is not valid JSON.", "请求正文不是有效的 JSON。", *_MEND),
-    "json-too-deep": Text("The body is nested too deeply.", "请求正文嵌套过深。", *_MEND),
-    "unusable-character": Text("A text holds a character that cannot be stored.", "文本中含有无法保存的字符。", *_MEND),
-    "number-too-large": Text("A whole number is too large.", "整数过大。", *_MEND),
-    "invalid-body": Text("The body is not what this request needs.", "请求正文与要求不符。", *_MEND),
-    "invalid-field": Text("A field has a value that cannot be accepted.", "某字段的值不可接受。", *_MEND),
-    "missing-field": Text("A required field is missing.", "缺少必填字段。", *_MEND),
-    "unknown-field": Text("The body has a field that is not known here.", "正文中有未知字段。", *_MEND),
+    **DOMAIN_TEXTS,
+    "malformed-json": Text("The body is not valid JSON.", "请求正文不是有效的 JSON。", *MEND),
+    "json-too-deep": Text("The body is nested too deeply.", "请求正文嵌套过深。", *MEND),
+    "unusable-character": Text("A text holds a character that cannot be stored.", "文本中含有无法保存的字符。", *MEND),
+    "number-too-large": Text("A whole number is too large.", "整数过大。", *MEND),
+    "invalid-body": Text("The body is not what this request needs.", "请求正文与要求不符。", *MEND),
+    "invalid-field": Text("A field has a value that cannot be accepted.", "某字段的值不可接受。", *MEND),
+    "missing-field": Text("A required field is missing.", "缺少必填字段。", *MEND),
+    "unknown-field": Text("The body has a field that is not known here.", "正文中有未知字段。", *MEND),
     "body-too-large": Text("The body is too large.", "请求正文过大。", "Send at most 64 KiB.", "请求正文最多 64 KiB。"),
-    "body-too-slow": Text("The body did not arrive in time.", "请求正文未能按时到达。", *_LATER),
+    "body-too-slow": Text("The body did not arrive in time.", "请求正文未能按时到达。", *LATER),
     "no-such-route": Text(
         "There is nothing at this address.",
         "此地址不存在。",
@@ -68,8 +44,8 @@ TEXTS: dict[str, Text] = {
         "Try again in a few seconds, with the same Idempotency-Key if you sent one.",
         "请稍后几秒再试；若已使用 Idempotency-Key，请用同一键重试。",
     ),
-    "busy": Text("Others are working on the same thing at this moment.", "其他人正在处理同一事项。", *_LATER),
-    "idempotency-key-invalid": Text("The Idempotency-Key cannot be used.", "Idempotency-Key 不可用。", *_MEND),
+    "busy": Text("Others are working on the same thing at this moment.", "其他人正在处理同一事项。", *LATER),
+    "idempotency-key-invalid": Text("The Idempotency-Key cannot be used.", "Idempotency-Key 不可用。", *MEND),
     "idempotency-key-reused": Text(
         "This Idempotency-Key was used for another request.",
         "此 Idempotency-Key 已用于另一请求。",
@@ -82,9 +58,9 @@ TEXTS: dict[str, Text] = {
         "Wait for its answer, or repeat it with the same key in a few seconds.",
         "请等待其结果，或数秒后用同一键重试。",
     ),
-    "token-missing": Text("Sign in first.", "请先登录。", *_SIGN_IN),
-    "token-invalid": Text("The token is not valid.", "令牌无效。", *_SIGN_IN),
-    "token-expired": Text("The token has expired.", "令牌已过期。", *_SIGN_IN),
+    "token-missing": Text("Sign in first.", "请先登录。", *SIGN_IN),
+    "token-invalid": Text("The token is not valid.", "令牌无效。", *SIGN_IN),
+    "token-expired": Text("The token has expired.", "令牌已过期。", *SIGN_IN),
     "account-inactive": Text(
         "This account may not sign in.", "该账号不可使用。", "Ask your supervisor.", "请联系您的主管。"
     ),
@@ -118,7 +94,7 @@ TEXTS: dict[str, Text] = {
 }
 
 _BY_ENDING: dict[str, Text] = {
-    "-state": Text("This is not possible in the present state.", "当前状态下不能执行此操作。", *_LOOK),
+    "-state": Text("This is not possible in the present state.", "当前状态下不能执行此操作。", *LOOK),
     "-not-found": Text(
         "There is no such thing, or you may not see it.",
         "该事项不存在，或您无权查看。",
@@ -128,23 +104,25 @@ _BY_ENDING: dict[str, Text] = {
 }
 
 _BY_STATUS: dict[int, Text] = {
-    400: Text("The request cannot be understood.", "无法理解该请求。", *_MEND),
+    400: Text("The request cannot be understood.", "无法理解该请求。", *MEND),
     401: TEXTS["token-invalid"],
     403: TEXTS["permission-missing"],
     404: _BY_ENDING["-not-found"],
     405: TEXTS["method-not-allowed"],
-    409: Text("This cannot be done now.", "现在不能执行此操作。", *_LOOK),
+    409: Text("This cannot be done now.", "现在不能执行此操作。", *LOOK),
     422: TEXTS["invalid-field"],
     429: Text("Too many requests.", "请求过多。", "Wait and try again.", "请稍候再试。"),
-    503: Text("This is not available at the moment.", "暂时不可用。", *_LATER),
+    503: Text("This is not available at the moment.", "暂时不可用。", *LATER),
 }
 
 
+def own_text(code: str) -> Text | None:
+    """The words of `code` by its own row or its ending."""
+    by_ending = (text for ending, text in _BY_ENDING.items() if code.endswith(ending))
+    return TEXTS.get(code) or next(by_ending, None)
+
+
 def text_for(code: str, status: int) -> Text:
-    """The words for `code`: its own row, else by its ending, else by the status."""
-    if code in TEXTS:
-        return TEXTS[code]
-    for ending, text in _BY_ENDING.items():
-        if code.endswith(ending):
-            return text
-    return _BY_STATUS.get(status, TEXTS["internal-error"] if status >= 500 else _BY_STATUS[400])
+    """The words for `code`, else for the status."""
+    other = TEXTS["internal-error"] if status >= 500 else _BY_STATUS[400]
+    return own_text(code) or _BY_STATUS.get(status, other)

@@ -22,7 +22,7 @@ from shared.store.tables import audit, idempotency
 from shared.store.unit_of_work import UnitOfWork
 from shared.web.contention import TRIES
 from shared.web.edge import Edge, requires
-from shared.web.idempotency import KEPT, forget_old
+from shared.web.idempotency import KEPT
 from shared.web.schemas import Answer, Request
 from tests.store.web.staff import Desk, seat
 from tests.support.web import app_of, client_of
@@ -156,15 +156,6 @@ async def test_given_24_hours_have_passed_then_the_key_is_new(office: Office) ->
     async with office.database.transaction(Cause.of_person()) as uow:
         await uow.execute(update(idempotency).values(created_at=uow.now - KEPT - timedelta(seconds=1)))
     assert (await office.note("b", key="k")).status_code == 201
-
-
-async def test_given_old_keys_then_they_are_forgotten_and_young_ones_stay(office: Office) -> None:
-    await office.note("a", key="old")
-    async with office.database.transaction(Cause.of_person()) as uow:
-        await uow.execute(update(idempotency).values(created_at=uow.now - KEPT - timedelta(seconds=1)))
-    await office.note("a", key="young")
-    async with office.database.transaction(Cause.of_person()) as uow:
-        assert await forget_old(uow) == 1
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 201, "é"])

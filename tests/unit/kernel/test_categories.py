@@ -71,6 +71,12 @@ def test_given_equal_bounds_then_it_is_never_quiet() -> None:
     assert next_allowed(_shanghai(3), SHANGHAI, Category.SERVICE, [never]) == _shanghai(3)
 
 
+def test_given_an_hour_that_repeats_then_the_second_pass_is_quiet_to_its_own_end() -> None:
+    second_pass = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 02:30 in Berlin, for the second time
+    quiet = QuietPeriod(time(1), time(2, 45))
+    assert after_quiet(second_pass, ZoneInfo("Europe/Berlin"), [quiet]) == second_pass + timedelta(minutes=15)
+
+
 def test_given_periods_that_cover_the_day_then_it_is_refused() -> None:
     day, night = QuietPeriod(time(8), time(21)), QuietPeriod(time(21), time(8))
     with pytest.raises(ValueError, match="whole day"):

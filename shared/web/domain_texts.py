@@ -1,0 +1,56 @@
+"""What problems of the domain say: a row per code that the services' models and commands refuse with."""
+
+from __future__ import annotations
+
+from shared.web.text import CHOOSE, LOOK, MEND, OTHERS, SIGN_IN, Text
+
+DOMAIN_TEXTS: dict[str, Text] = {
+    "callback-excluded": Text("Who handled something does not ask how it was.", "经办人不得自行回访。", *OTHERS),
+    "category-unknown": Text("There is no such category.", "没有这一类别。", *CHOOSE),
+    "channel-key-invalid": Text(
+        "The channel's key is not known.",
+        "渠道密钥无效。",
+        "Use the key that was shown when the channel was added.",
+        "请使用添加渠道时显示的密钥。",
+    ),
+    "channel-key-missing": Text(
+        "A channel's key is needed.",
+        "需要渠道密钥。",
+        "Send it as Authorization: Bearer or X-Channel-Key.",
+        "请通过 Authorization: Bearer 或 X-Channel-Key 提交。",
+    ),
+    "channel-name": Text("A channel cannot have this name.", "渠道名称不可用。", *MEND),
+    "close-reason": Text("A ticket is not closed for this reason now.", "当前不能以此理由关闭工单。", *LOOK),
+    "department-unknown": Text("There is no such department.", "没有该部门。", *CHOOSE),
+    "handler-unsuitable": Text("This person cannot handle the ticket.", "此人不能处理该工单。", *CHOOSE),
+    "host-unknown": Text("The host is not one of our staff.", "接待人不是在职员工。", *CHOOSE),
+    "impossible-dates": Text("These dates cannot be.", "日期不合理。", *MEND),
+    "message-id-taken": Text(
+        "This id belongs to another message.", "该编号已属于另一消息。", "Use a new id.", "请使用新的编号。"
+    ),
+    "no-approver": Text(
+        "Nobody is here who could approve this.",
+        "目前没有可审批的人员。",
+        "Ask the directory's owner to name a manager or a substitute.",
+        "请联系通讯录管理员指定经理或代理人。",
+    ),
+    "nobody-to-assign": Text(
+        "Nobody suitable is here at the moment.",
+        "目前没有合适的在岗人员。",
+        "Name a handler, or ask the supervisor.",
+        "请指定处理人，或联系主管。",
+    ),
+    "not-the-approver": Text("The decision is somebody else's.", "此审批由他人决定。", *OTHERS),
+    "own-request": Text("Nobody approves their own request.", "不得审批自己的申请。", *OTHERS),
+    "reason-missing": Text("A reason is needed.", "需要填写理由。", *MEND),
+    "short-notice": Text("The visit comes at short notice.", "来访提前量不足。", *MEND),
+    "sign-in": Text("The e-mail address or the password is wrong.", "邮箱或密码错误。", *SIGN_IN),
+    "staff-unknown": Text("There is no such member of staff.", "没有该员工。", *CHOOSE),
+    "ticket-accused": Text("Who is complained about takes no part in the ticket.", "被投诉人不得参与该工单。", *OTHERS),
+    "ticket-not-yours": Text("The ticket is in somebody else's hands.", "该工单由他人处理。", *OTHERS),
+    "too-many-attempts": Text(
+        "Too many attempts to sign in.", "登录尝试次数过多。", "Wait a quarter of an hour.", "请等待一刻钟后再试。"
+    ),
+    "visit-revision": Text("The visit has changed in the meantime.", "该来访计划已变更。", *LOOK),
+    "words-missing": Text("The request needs some words.", "需要填写内容。", *MEND),
+}
