@@ -62,13 +62,14 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 
 def smpp_settings(port: int) -> SmppSettings:
-    """Short timers, so that faults show at once."""
+    """Binds again at once; other timers only end a run that hangs. A test about a timer shortens that one."""
     return SmppSettings(
         host="127.0.0.1",
         port=port,
         system_id=SYSTEM_ID,
         password=PASSWORD,
-        link=LinkSettings(response_timeout=1.0),
+        link=LinkSettings(response_timeout=60.0),
+        bind_wait=60.0,
         backoff_first=0.05,
         backoff_last=0.2,
         hold=0.5,
