@@ -1,0 +1,58 @@
+"""One running house for all journeys of a run; each test gets a desk of its own and leaves the house whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.demo.cast import Cast
+from deploy.local.demo.desk import Desk
+from deploy.local.ports import claim_ports
+from shared.kernel import clock
+from tests.support.databases import Databases
+from tests.support.house import House
+from tests.support.house_desk import desk_of
+from tests.support.otlp import Received, otlp_receiver
+
+
+@pytest.fixture(scope="session")
+def telemetry() -> Iterator[Received]:
+    """Every span and metric of the house."""
+    with otlp_receiver() as received:
+        yield received
+
+
+@pytest.fixture(scope="session")
+def _open_house(folder: Path, _databases: Databases, telemetry: Received) -> Iterator[House]:
+    claimed = claim_ports()
+    traced = {"FRONTDESK_OTLP_ENDPOINT": telemetry.endpoint, "FRONTDESK_TRACE_SHARE": "1"}
+    house = House(folder / "house", claimed.ports, _databases, traced)
+    try:
+        house.open()
+        yield house
+    finally:
+        house.close()
+        claimed.release()
+
+
+@pytest.fixture
+def house(_open_house: House) -> Iterator[House]:
+    """The house with every role at work, before the test and after it."""
+    _open_house.mend()
+    yield _open_house
+    _open_house.mend()
+
+
+@pytest.fixture
+async def desk(house: House) -> AsyncIterator[Desk]:
+    """The desk of this test, with an inbox that begins now."""
+    async with desk_of(house) as opened:
+        yield opened
+
+
+@pytest.fixture
+def cast() -> Cast:
+    """People whom nobody met before, where it is day now."""
+    return Cast(clock.now())
