@@ -89,7 +89,7 @@ class Desk:
     async def watch_inbox(self) -> None:
         """Sorts what arrives in the sandbox by its recipient, until cancelled."""
         while True:
-            answer = await self._client.get(f"{self._layout.inbox}/messages", params={"after": self._seen or 1})
+            answer = await self._client.get(f"{self._layout.inbox}/messages", params={"after": self._seen})
             for message in answer.json():
                 if message["number"] > self._seen:
                     self._seen = message["number"]
