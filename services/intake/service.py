@@ -9,6 +9,7 @@ from services.intake.channels.reactions import REACTIONS as ON_CHANNELS
 from services.intake.directory import signing
 from services.intake.directory.api import router as directory
 from services.intake.parties.api import router as parties
+from services.intake.parties.erasure import forget
 from services.intake.settings import settings
 from services.intake.visits.api import router as visits
 from services.intake.visits.reactions import REACTIONS as ON_VISITS
@@ -31,8 +32,9 @@ service = Service(
         *VISIT_TIMERS,
         TimerHandler(signing.ROTATE, signing.rotate, publishes=frozenset({SigningKeyPublished})),
     ),
-    copies=tuple(
-        Copy(event) for event in (PartyChanged, StaffChanged, DepartmentChanged, SigningKeyPublished, ConsentChanged)
+    copies=(
+        Copy(PartyChanged, on_gone=forget),
+        *(Copy(event) for event in (StaffChanged, DepartmentChanged, SigningKeyPublished, ConsentChanged)),
     ),
     known_sources=known_sources,
 )

@@ -17,8 +17,8 @@ from shared.store.database import Database
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS = 0.05
-_NEEDS_SECONDS = 1.0
+POLL_SECONDS = 0.1
+_HELD_SECONDS = 1.0
 _PURGE_SECONDS = 600.0
 _PURGE_ROWS = 5000
 
@@ -38,16 +38,16 @@ async def run(context: RoleContext) -> None:
     timers = Timers(context.service, database)
     batches = Batches(database, Applier(context.service, settings.code_version), context.health)
     held = HeldRetry(database, batches, context.service.group, settings.code_version)
-    needs_at = purge_at = clock.monotonic()
+    held_at = purge_at = clock.monotonic()
     away = 0
     while not context.stopping.is_set():
         try:
             context.health.busy()
-            fired = await timers.fire_due()
-            if clock.monotonic() >= needs_at:
+            fired = await timers.fire_due() if await timers.any_due() else 0
+            if clock.monotonic() >= held_at:
                 await held.look_for_needs()
-                needs_at = clock.monotonic() + _NEEDS_SECONDS
-            await held.run_due()
+                await held.run_due()
+                held_at = clock.monotonic() + _HELD_SECONDS
             if clock.monotonic() >= purge_at:
                 await held.age()
                 await purge(database)

@@ -116,3 +116,12 @@ async def decide(uow: UnitOfWork, message: ChannelMessage, **values: Any) -> Non
     await uow.execute(
         update(channel_message).where(channel_message.c.id == message.id).values(**values, version=message.version + 1)
     )
+
+
+async def erase_words(uow: UnitOfWork, party_id: UUID) -> None:
+    """Blanks what a party wrote and from where; that it wrote, and what came of it, stays."""
+    await uow.execute(
+        channel_message.update()
+        .where(channel_message.c.party_id == party_id)
+        .values(sender={}, subject=None, text="", original=None, address_id=None)
+    )

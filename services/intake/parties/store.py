@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Table, select
+from sqlalchemy import Boolean, Column, Table, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.intake.parties.model import Address, Party
@@ -102,6 +102,23 @@ async def save(uow: UnitOfWork, one: Party) -> None:
                 index_elements=["party_id", "address_id"], set_={"verified": links.excluded.verified}
             )
         )
+
+
+async def erase(uow: UnitOfWork, party_id: UUID) -> None:
+    """Takes a party's name and links away, and addresses that were nobody else's."""
+    await uow.execute(
+        party.update()
+        .where(party.c.id == party_id, party.c.erased_at.is_(None))
+        .values(name=None, liaison_ids=[], verified=False, erased_at=uow.now, version=party.c.version + 1)
+    )
+    gone = await uow.execute(
+        party_address.delete().where(party_address.c.party_id == party_id).returning(party_address.c.address_id)
+    )
+    ids = sorted(gone.scalars())
+    still_used = select(party_address.c.address_id)
+    await uow.execute(address.delete().where(address.c.address_id.in_(ids), address.c.address_id.not_in(still_used)))
+    either = or_(duplicate_suggestion.c.party_id == party_id, duplicate_suggestion.c.other_id == party_id)
+    await uow.execute(duplicate_suggestion.delete().where(either))
 
 
 async def suggest(uow: UnitOfWork, one: UUID, other: UUID, address_id: str) -> None:
