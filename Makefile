@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-fast check format lock venv venv-dev
+.PHONY: help up down reset test test-fast check format contracts lock venv venv-dev
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ check: venv-dev ## Check format, lint, types, borders and generated contracts
 format: venv-dev ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+contracts: venv-dev ## Write event schemas, AsyncAPI, OpenAPI and their README anew
+	@$(BIN)/python -m deploy.contracts
 
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	$(LOCK) --upgrade pyproject.toml -o requirements.lock

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.sources import ROOT, nodes_of, trees
+
 LONGEST_FILE = 350
 
-OURS = [path for folder in ("services", "shared") for path in sorted((ROOT / folder).rglob("*.py"))]
-EVERYTHING = [
-    path for folder in ("services", "shared", "deploy", "tests") for path in sorted((ROOT / folder).rglob("*.py"))
-]
+OURS = trees("services", "shared")
 
 Breaches = Iterator[tuple[int, str]]
+Rule = Callable[[str, ast.Module], Breaches]
 
 STORES = re.compile(
     r"services/\w+/(\w+/)?(store|\w*_store|store_\w+|tables|metadata)\.py|services/\w+/migrations/.*"
@@ -35,11 +34,11 @@ _TIME = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter
 _TIME_OWNERS = frozenset({"time", "datetime", "date", "dt"})
 
 
-def sql_outside_stores(path: str, tree: ast.AST) -> Breaches:
+def sql_outside_stores(path: str, tree: ast.Module) -> Breaches:
     """Queries are written in store.py."""
     if STORES.fullmatch(path):
         return
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sqlalchemy":
             used = {alias.name for alias in node.names} & _SQL
             if node.module != "sqlalchemy.exc" and used:
@@ -48,11 +47,11 @@ def sql_outside_stores(path: str, tree: ast.AST) -> Breaches:
             yield node.lineno, "execute(): call a function of the module's store.py"
 
 
-def commits_outside_edges(path: str, tree: ast.AST) -> Breaches:
+def commits_outside_edges(path: str, tree: ast.Module) -> Breaches:
     """Only edges open and end transactions."""
     if EDGES.fullmatch(path):
         return
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = ast.unparse(node.func.value).rpartition(".")[2]
             ends = node.func.attr in ("commit", "rollback", "transaction")
@@ -60,11 +59,11 @@ def commits_outside_edges(path: str, tree: ast.AST) -> Breaches:
                 yield node.lineno, f"{node.func.attr}(): take a UnitOfWork; the edge that opened it commits it"
 
 
-def time_outside_the_clock(path: str, tree: ast.AST) -> Breaches:
+def time_outside_the_clock(path: str, tree: ast.Module) -> Breaches:
     """Only shared/kernel/clock.py reads the time."""
     if CLOCKS.fullmatch(path):
         return
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = ast.unparse(node.func.value).rpartition(".")[2]
             if node.func.attr in _TIME and owner in _TIME_OWNERS:
@@ -73,23 +72,23 @@ def time_outside_the_clock(path: str, tree: ast.AST) -> Breaches:
             yield node.lineno, "from time import …: use shared.kernel.clock"
 
 
-def prints(_path: str, tree: ast.AST) -> Breaches:
+def prints(_path: str, tree: ast.Module) -> Breaches:
     """Services speak through logs."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             yield node.lineno, "print(): log it, with ids and without people's data"
 
 
-def swallowed(_path: str, tree: ast.AST) -> Breaches:
+def swallowed(_path: str, tree: ast.Module) -> Breaches:
     """An error that is caught leaves something behind."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.ExceptHandler) and all(isinstance(line, ast.Pass) for line in node.body):
             caught = "everything" if node.type is None else ast.unparse(node.type)
             if caught in ("everything", "Exception", "BaseException"):
                 yield node.lineno, f"{caught} is caught and forgotten: name what may fail, log it, or let it rise"
 
 
-RULES: list[Callable[[str, ast.AST], Breaches]] = [
+RULES: list[Rule] = [
     sql_outside_stores,
     commits_outside_edges,
     time_outside_the_clock,
@@ -98,19 +97,14 @@ RULES: list[Callable[[str, ast.AST], Breaches]] = [
 ]
 
 
-def breaches(rule: Callable[[str, ast.AST], Breaches], path: str, source: str) -> list[str]:
-    """A sentence for each place in `source` that breaks `rule`."""
-    return [f"{path}:{line}: {what}" for line, what in rule(path, ast.parse(source))]
-
-
-@pytest.fixture(scope="module")
-def sources() -> dict[str, str]:
-    return {str(path.relative_to(ROOT)): path.read_text() for path in OURS}
+def breaches(rule: Rule, path: str, tree: ast.Module) -> list[str]:
+    """A sentence for each place that breaks `rule`."""
+    return [f"{path}:{line}: {what}" for line, what in rule(path, tree)]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_no_file_breaks_the_rule(rule: Callable[[str, ast.AST], Breaches], sources: dict[str, str]) -> None:
-    found = [line for path, source in sources.items() for line in breaches(rule, path, source)]
+def test_no_file_breaks_the_rule(rule: Rule) -> None:
+    found = [line for path, tree in OURS.items() for line in breaches(rule, path, tree)]
     assert found == [], "\n" + "\n".join(found)
 
 
@@ -131,33 +125,33 @@ def test_no_file_breaks_the_rule(rule: Callable[[str, ast.AST], Breaches], sourc
         (swallowed, "try:\n    f()\nexcept:\n    pass"),
     ],
 )
-def test_each_rule_sees_what_it_forbids(rule: Callable[[str, ast.AST], Breaches], source: str) -> None:
-    assert breaches(rule, "services/intake/parties/commands.py", source)
+def test_each_rule_sees_what_it_forbids(rule: Rule, source: str) -> None:
+    assert breaches(rule, "services/intake/parties/commands.py", ast.parse(source))
 
 
 def test_stores_edges_and_the_clock_may() -> None:
-    assert not breaches(sql_outside_stores, "services/intake/parties/store.py", "from sqlalchemy import select")
-    assert not breaches(commits_outside_edges, "shared/web/edge.py", "database.transaction(cause)")
-    assert not breaches(time_outside_the_clock, "shared/kernel/clock.py", "time.monotonic()")
-    assert not breaches(sql_outside_stores, "shared/web/problems.py", "from sqlalchemy.exc import DBAPIError")
+    assert not breaches(
+        sql_outside_stores, "services/intake/parties/store.py", ast.parse("from sqlalchemy import select")
+    )
+    assert not breaches(commits_outside_edges, "shared/web/edge.py", ast.parse("database.transaction(cause)"))
+    assert not breaches(time_outside_the_clock, "shared/kernel/clock.py", ast.parse("time.monotonic()"))
+    assert not breaches(
+        sql_outside_stores, "shared/web/problems.py", ast.parse("from sqlalchemy.exc import DBAPIError")
+    )
 
 
 def test_no_file_is_too_long() -> None:
-    long = {path: path.read_text().count("\n") for path in EVERYTHING}
-    found = [f"{path.relative_to(ROOT)}: {lines} lines" for path, lines in long.items() if lines > LONGEST_FILE]
+    long = {path: (ROOT / path).read_text().count("\n") for path in trees("services", "shared", "deploy", "tests")}
+    found = [f"{path}: {lines} lines" for path, lines in long.items() if lines > LONGEST_FILE]
     assert found == [], "look for the second thing in these files and give it a file of its own"
 
 
 def test_no_room_is_named_after_nothing() -> None:
     vague = {"utils", "util", "helpers", "helper", "manager", "common", "misc", "base", "core"}
-    found = [str(path.relative_to(ROOT)) for path in OURS if path.stem in vague or path.parent.name in vague]
+    found = [path for path in OURS if {Path(path).stem, Path(path).parent.name} & vague]
     assert found == [], "name the file after the one thing it does"
 
 
 def test_every_file_says_what_it_is_for() -> None:
-    silent = [
-        str(path.relative_to(ROOT))
-        for path in OURS
-        if path.read_text() and not ast.get_docstring(ast.parse(path.read_text()))
-    ]
+    silent = [path for path, tree in OURS.items() if tree.body and not ast.get_docstring(tree)]
     assert silent == [], "the first line of a file says what it is for"

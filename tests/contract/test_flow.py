@@ -7,11 +7,12 @@ from collections import defaultdict
 
 import pytest
 
-from deploy.contracts import ROOT, service_of
+from deploy.contracts import service_of
 from shared.contracts.event import Event
 from shared.contracts.registry import event_types, events_of
 from shared.contracts.topics import SERVICES, TOPICS, Topic, TopicClass
 from shared.messaging.reactions import Reaction
+from tests.support.sources import nodes_of, trees
 
 ALL = {name: service_of(name) for name in SERVICES}
 REACTIONS = [(name, reaction) for name, service in ALL.items() for reaction in service.reactions]
@@ -131,8 +132,8 @@ def test_every_event_of_a_fact_or_sequenced_topic_is_acted_on_or_told_of() -> No
 def _classes_called(service: str) -> set[str]:
     """Names that are called, or whose methods are: `Event(…)`, `Event.model_validate(…)`."""
     calls: set[str] = set()
-    for path in (ROOT / "services" / service).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for tree in trees(f"services/{service}").values():
+        for node in nodes_of(tree):
             if isinstance(node, ast.Call):
                 made = node.func.value if isinstance(node.func, ast.Attribute) else node.func
                 calls |= {made.id} if isinstance(made, ast.Name) else set()

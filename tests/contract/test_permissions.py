@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from deploy.contracts import ROOT, machines_of, service_of
+from deploy.contracts import machines_of, service_of
 from shared.contracts.topics import SERVICES
 from shared.security.permissions import ROLES, permissions_of
 from tests.support.routes import doors_of
+from tests.support.sources import nodes_of, trees
 
 ON_ROUTES = {door.permission for name in SERVICES for door in doors_of(service_of(name))} - {None}
 IN_MACHINES = {row.by for name in SERVICES for machine in machines_of(name) for row in machine.transitions} - {None}
@@ -23,8 +24,8 @@ def test_every_permission_of_a_role_opens_something() -> None:
     # Also what a route asks for beside its own, such as reading a text: it stands in the code as a constant.
     named = {
         node.value
-        for path in (ROOT / "services").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for tree in trees("services").values()
+        for node in nodes_of(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     idle = IN_ROLES - named

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 from shared.web.texts import TEXTS, own_text
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.sources import nodes_of, trees
 
 
 def _refusals() -> Iterator[tuple[str, str]]:
     """(file, code) of every `Refused("code")` of the kernel's."""
-    for folder in ("services", "shared"):
-        for path in (ROOT / folder).rglob("*.py"):
-            tree = ast.parse(path.read_text())
-            imported = {
-                alias.name
-                for node in ast.walk(tree)
-                if isinstance(node, ast.ImportFrom) and node.module == "shared.kernel.errors"
-                for alias in node.names
-            }
-            for node in ast.walk(tree) if "Refused" in imported else ():
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
-                    match node.args:
-                        case [ast.Constant(value=str(code)), *_]:
-                            yield str(path.relative_to(ROOT)), code
+    for path, tree in trees("services", "shared").items():
+        imported = {
+            alias.name
+            for node in nodes_of(tree)
+            if isinstance(node, ast.ImportFrom) and node.module == "shared.kernel.errors"
+            for alias in node.names
+        }
+        for node in nodes_of(tree) if "Refused" in imported else ():
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused":
+                match node.args:
+                    case [ast.Constant(value=str(code)), *_]:
+                        yield path, code
 
 
 def test_every_code_has_words_of_its_own() -> None:
