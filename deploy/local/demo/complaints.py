@@ -59,29 +59,29 @@ async def run_course(
     desk: Desk, person: Person, channel: str, message_id: str, answers: Sequence[dict[str, str]]
 ) -> None:
     """Acknowledged, resolved as often as it takes, asked each time; closed after the last answer."""
-    ticket = await _ticket_of(desk, channel, message_id)
+    ticket = await ticket_of(desk, channel, message_id)
     count = 1
     await desk.received(person, count)
-    await _judge(desk, ticket)
+    await accept(desk, ticket)
     for position, words in enumerate(answers):
-        await _resolve(desk, ticket, again=position)
+        await resolve(desk, ticket, again=position)
         count += 1
         question = (await desk.received(person, count))[-1]
         await desk.answer(person, question, words[person.language])
-        await _state(desk, ticket, "closed" if position == len(answers) - 1 else "investigating", "reopened")
+        await reach(desk, ticket, "closed" if position == len(answers) - 1 else "investigating", "reopened")
 
 
 async def run_until_resolved(desk: Desk, person: Person, message_id: str) -> None:
     """Acknowledged and resolved; whether and when the question comes is the quiet hours' to say."""
-    ticket = await _ticket_of(desk, WEB, message_id)
+    ticket = await ticket_of(desk, WEB, message_id)
     await desk.received(person, 1)
-    await _judge(desk, ticket)
-    await _resolve(desk, ticket, again=0)
+    await accept(desk, ticket)
+    await resolve(desk, ticket, again=0)
 
 
 async def run_invalid(desk: Desk, person: Person, message_id: str) -> None:
     """Not valid: explained politely, closed (CP-02)."""
-    ticket = await _ticket_of(desk, WEB, message_id)
+    ticket = await ticket_of(desk, WEB, message_id)
     await desk.received(person, 1)
     body = {"valid": False, "reason": "Not one of our products."}
     await desk.staff("supervisor", "complaints", "POST", f"/tickets/{ticket}/judge", body)
@@ -91,7 +91,9 @@ async def run_invalid(desk: Desk, person: Person, message_id: str) -> None:
     await desk.received(person, 2)
 
 
-async def _ticket_of(desk: Desk, channel: str, message_id: str) -> UUID:
+async def ticket_of(desk: Desk, channel: str, message_id: str) -> UUID:
+    """The ticket that a channel's message became, once it has its number."""
+
     async def numbered() -> str | None:
         try:
             number: str | None = (await desk.channel(channel, "GET", f"/channel-messages/{message_id}"))[
@@ -106,12 +108,14 @@ async def _ticket_of(desk: Desk, channel: str, message_id: str) -> UUID:
     return UUID(page["tickets"][0]["id"])
 
 
-async def _judge(desk: Desk, ticket: UUID) -> None:
+async def accept(desk: Desk, ticket: UUID) -> None:
+    """Found valid and assigned."""
     await desk.staff("supervisor", "complaints", "POST", f"/tickets/{ticket}/judge", {"valid": True})
     await desk.staff("supervisor", "complaints", "POST", f"/tickets/{ticket}/assign", {})
 
 
-async def _resolve(desk: Desk, ticket: UUID, *, again: int) -> None:
+async def resolve(desk: Desk, ticket: UUID, *, again: int) -> None:
+    """Investigated and resolved; `again`: how often it was reopened before."""
     # From the second reopening on, quality or the department's head decides how to go on.
     who = "quality" if again > 1 else "supervisor"
     path = f"/tickets/{ticket}"
@@ -119,7 +123,9 @@ async def _resolve(desk: Desk, ticket: UUID, *, again: int) -> None:
     await desk.staff("supervisor", "complaints", "POST", f"{path}/resolve", {"reason": "Mended on the spot."})
 
 
-async def _state(desk: Desk, ticket: UUID, *wanted: str) -> None:
+async def reach(desk: Desk, ticket: UUID, *wanted: str) -> None:
+    """Waits until the ticket is in one of these states."""
+
     async def there() -> bool | None:
         found = await desk.staff("supervisor", "complaints", "GET", f"/tickets/{ticket}")
         return found["state"] in wanted or None

@@ -66,6 +66,10 @@ class Desk:
         else:
             await self._sandbox("/reply/email", {"reference": message["reference"], "text": text, "auto": auto})
 
+    def arrived(self, address: str) -> list[Json]:
+        """What has arrived at this address so far, also at a member of staff's."""
+        return list(self._arrived.get(address, []))
+
     async def received(self, person: Person, count: int) -> list[Json]:
         """What the person has received, once it is `count` messages."""
 

@@ -16,13 +16,13 @@ _LOOP_WOULD_SHOW = 3.0
 async def run_sms(desk: Desk, person: Person) -> None:
     """A text to one of our numbers."""
     await desk.send_sms(person, NUMBERS[0], "请问周末营业吗？")
-    await _acknowledged_and_closed(desk, person)
+    await acknowledged_and_closed(desk, person)
 
 
 async def run_mail(desk: Desk, person: Person) -> None:
     """A mail to our mailbox."""
     await desk.write_mail(person, MAILBOX, "请问停车", "请问贵公司附近可以停车吗？")
-    await _acknowledged_and_closed(desk, person)
+    await acknowledged_and_closed(desk, person)
 
 
 async def run_out_of_office(desk: Desk, person: Person) -> None:
@@ -34,7 +34,8 @@ async def run_out_of_office(desk: Desk, person: Person) -> None:
     await desk.received_exactly(person, 1)
 
 
-async def _acknowledged_and_closed(desk: Desk, person: Person) -> None:
+async def acknowledged_and_closed(desk: Desk, person: Person) -> None:
+    """The person hears the number of the case, which an agent then closes."""
     (acknowledgement,) = await desk.received(person, 1)
 
     async def case() -> dict[str, Any] | None:
