@@ -12,7 +12,7 @@ from shared.kernel import clock
 
 SATISFIED = {"zh-CN": "满意，谢谢", "en": "1"}
 NEUTRAL = {"zh-CN": "一般", "en": "2"}
-DISSATISFIED = {"zh-CN": "不满意，问题还在", "en": "3 still broken"}
+DISSATISFIED = {"zh-CN": "不满意，问题还在", "en": "3, it is still broken"}
 
 _TEXTS = {
     "zh-CN": ("水龙头漏水，报修三天无人处理。", "快递送错地址，客服电话打不通。", "新买的灯具一周就坏了。"),
