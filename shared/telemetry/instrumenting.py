@@ -17,5 +17,5 @@ def instrument_app(app: FastAPI) -> None:
 def instrument_database(database: Database) -> None:
     """A span per statement of a sampled trace, with the statement's text but never its parameters."""
     # The package names SQLAlchemy < 2.1 as what it knows; the events that it listens to are the same in 2.1
-    # (tests/unit/telemetry holds this).
+    # (tests/store/telemetry holds this).
     SQLAlchemyInstrumentor().instrument(engine=database.engine.sync_engine, skip_dep_check=True)

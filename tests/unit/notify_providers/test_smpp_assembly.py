@@ -83,10 +83,10 @@ async def test_given_a_used_reference_when_other_words_come_then_they_are_a_new_
 
 async def test_given_an_old_incomplete_set_when_a_piece_comes_again_then_what_there_is_is_stored() -> None:
     """Better a message with a gap than none; the gap is shown."""
-    shelf, assembly = Shelf(), Assembly(hold=0.01, max_age=0.05)
+    shelf, assembly = Shelf(), Assembly(hold=0.01, max_age=0.5)
     first, _, third = pieces("一", "二", "三")
     assert await assembly.add(FROM, TO, first, shelf.store) is False
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(0.6)
     assert await assembly.add(FROM, TO, third, shelf.store) is True
     assert shelf.texts == ["一…三"]
 
