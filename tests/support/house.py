@@ -136,6 +136,7 @@ class House:
         self._databases = databases
         self._settings = {**SHORTENED, **(settings or {})}
         self._named: dict[str, tuple[str, str]] = {}
+        self._connections: dict[str, psycopg.Connection[dict[str, Any]]] = {}
         self._roles: dict[tuple[str, str], RunningRole] = {}
         self._parent: subprocess.Popen[bytes] | None = None
         self._sandbox: Program | None = None
@@ -170,6 +171,8 @@ class House:
         if self._sandbox is not None:
             self._sandbox.stop()
         self.kafka.stop()
+        for connection in self._connections.values():
+            connection.close()
         for name, _ in self._named.values():
             self._databases.drop(name)
 
@@ -231,8 +234,9 @@ class House:
 
     def rows(self, service: str, statement: str, **values: Any) -> list[dict[str, Any]]:
         """What a query (`%(name)s`) finds in a service's database."""
-        with psycopg.connect(self.url(service), row_factory=dict_row) as connection:
-            return connection.execute(statement.encode(), values).fetchall()
+        if service not in self._connections:
+            self._connections[service] = psycopg.connect(self.url(service), row_factory=dict_row, autocommit=True)
+        return self._connections[service].execute(statement.encode(), values).fetchall()
 
     def _environment(self) -> dict[str, str]:
         known = {f"FRONTDESK_POSTGRES_{service.upper()}_PASSWORD": "" for service in SERVICES}
