@@ -77,6 +77,7 @@ async def _play(
     done = 0
     told(0, len(courses))
     watching = asyncio.create_task(desk.watch_inbox())
+    failures: list[Exception] = []
     try:
         async with asyncio.TaskGroup() as group:
             for position, course in enumerate(courses):
@@ -89,10 +90,12 @@ async def _play(
                     told(done, len(courses))
 
                 group.create_task(run())
-    except* DemoFailed as failed:
-        raise failed.exceptions[0] from None
+    except* DemoFailed as group_failed:
+        failures += group_failed.exceptions  # raised after the block: `except*` would wrap it in a group again
     finally:
         watching.cancel()
+    if failures:
+        raise failures[0]
     secret = known["FRONTDESK_ADDRESS_SECRET"].encode()
     ids = {address_id(secret, "phone" if person.phone else "email", person.address) for person in people}
     return await _settled(Stores(databases), ids)
