@@ -39,6 +39,7 @@ def changed(visit: Visit, change: Literal["returned", "resubmitted", "reschedule
         requester_id=visit.requester_id,
         arrival=visit.arrival,
         departure=visit.departure,
+        guest_was_told=visit.guest_is_expected,
     )
 
 

@@ -79,7 +79,12 @@ class Visit:
     @property
     def guest_was_told(self) -> bool:
         """Whether the guest has heard of the visit: they asked for it, or it was approved."""
-        return self.asked_by_guest or self.state in ("approved", "preparing", "confirmed")
+        return self.asked_by_guest or self.guest_is_expected
+
+    @property
+    def guest_is_expected(self) -> bool:
+        """Whether the visit is approved, and the guest was told so."""
+        return self.state in ("approved", "preparing", "confirmed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ async def reschedule(
         await store.decide(uow, waiting, state="withdrawn", decided_at=uow.now, decided_by=by)
         return await _ask(uow, moved, host)
     await store.save(uow, moved)
-    if moved.guest_was_told and moved.state != "approving":
+    if moved.guest_is_expected:
         timers.set_reminder(uow, moved)
     return moved
 

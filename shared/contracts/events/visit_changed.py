@@ -23,3 +23,5 @@ class VisitChanged(Event, type="visit-changed", topic=VISITS, key="visit_id"):
     requester_id: UUID | None = None
     arrival: AwareDatetime
     departure: AwareDatetime
+    guest_was_told: bool = False
+    """Whether the guest knows of the visit as approved, and so must hear of the change."""

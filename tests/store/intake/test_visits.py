@@ -8,6 +8,7 @@ from uuid import uuid4
 from services.intake.visits import approving, receiving, requesting, store
 from shared.contracts.events.callback_given_up import CallbackGivenUp
 from shared.contracts.events.visit_cancelled import VisitCancelled
+from shared.contracts.events.visit_changed import VisitChanged
 from shared.contracts.events.visit_closed import VisitClosed
 from shared.contracts.events.visit_departed import VisitDeparted
 from shared.contracts.events.visit_requested import VisitRequested
@@ -64,7 +65,9 @@ async def test_approval_sets_the_reminder_and_rescheduling_moves_it_without_a_ne
     )
     assert (moved.state, moved.revision) == ("approved", 2)
     assert await house.timers() == {"visit-remind-guest": later.arrival - _DAY}
-    assert (await house.told("visits"))[-1] == "visit-changed"
+    changed = (await house.published("visits"))[-1]
+    assert isinstance(changed, VisitChanged)
+    assert (changed.change, changed.guest_was_told) == ("rescheduled", True)
     await house.fire("visit-remind-guest")
     due = (await house.published("visits"))[-1]
     assert isinstance(due, VisitTaskDue)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from shared.contracts.events.complaint_assigned import ComplaintAssigned
 from shared.contracts.events.complaint_judged import ComplaintJudged
 from shared.contracts.events.complaint_reopened import ComplaintReopened
@@ -159,6 +161,26 @@ async def test_rescheduling_and_cancelling_take_back_what_has_not_gone_out(world
     assert {m["state"] for m in await world.messages(rule="visit-confirmed")} == {"superseded", "cancelled"}
     assert await world.messages(rule="visit-cancelled-guest") == []
     assert (await world.message(rule="visit-cancelled-host"))["state"] == "accepted"
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_guest_who_was_told_hears_of_the_new_time(world: World, told: bool) -> None:
+    """NT-05."""
+    party, host = await world.party(), await world.staff()
+    visit = approved(party, host)
+    await world.tell(
+        VisitChanged(
+            visit_id=visit.visit_id,
+            revision=2,
+            change="rescheduled",
+            party_id=party.party_id,
+            host_id=host.staff_id,
+            arrival=visit.arrival,
+            departure=visit.departure,
+            guest_was_told=told,
+        )
+    )
+    assert len(await world.messages(rule="visit-changed-guest")) == int(told)
 
 
 async def test_a_reminder_counts_from_its_due_instant_and_is_useless_at_the_arrival(world: World) -> None:
