@@ -13,6 +13,7 @@ import pytest
 from deploy.local.kafka import Kafka
 from deploy.local.ports import ClaimedPorts, claim_ports
 from deploy.local.postgres import Postgres
+from shared.store import database
 from tests.support.databases import Databases
 from tests.support.folders import run_folder
 
@@ -24,6 +25,9 @@ def _leave(signum: int, _frame: FrameType | None) -> None:
 def pytest_configure() -> None:
     """A `kill` ends the run as Ctrl-C does. kill -9 is left to the kernel, which then stops our servers."""
     signal.signal(signal.SIGTERM, _leave)
+    # A machine that is busy with other work may let a test's process wait for seconds between two statements.
+    database.LIMITS["idle_in_transaction_session_timeout"] = "60s"
+    database.LIMITS["lock_timeout"] = "20s"
 
 
 @pytest.fixture(scope="session")

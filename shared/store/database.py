@@ -11,7 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared.store.cause import Cause
 from shared.store.unit_of_work import UnitOfWork
 
-_LIMITS = "-c statement_timeout=10s -c lock_timeout=2s -c idle_in_transaction_session_timeout=5s -c timezone=UTC"
+LIMITS = {
+    "statement_timeout": "10s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "5s",
+    "timezone": "UTC",
+}
+"""What every session asks of PostgreSQL; a session that hangs must not hold others up."""
 
 
 def engine_url(url: str) -> URL:
@@ -31,7 +37,7 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=False,
             hide_parameters=True,
-            connect_args={"options": _LIMITS, "connect_timeout": 5, "application_name": f"frontdesk-{service}"},
+            connect_args={"options": _options(), "connect_timeout": 5, "application_name": f"frontdesk-{service}"},
         )
 
     @asynccontextmanager
@@ -51,3 +57,7 @@ class Database:
     async def close(self) -> None:
         """Gives every connection back."""
         await self.engine.dispose()
+
+
+def _options() -> str:
+    return " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
