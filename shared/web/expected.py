@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,6 +56,9 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "phone_number": ("a phone number as E.164, e.g. +8613812345678", "E.164 格式的电话号码，如 +8613812345678"),
     "email_address": ("an e-mail address", "电子邮件地址"),
     "time_zone": ("an IANA time zone, e.g. Asia/Shanghai", "IANA 时区，如 Asia/Shanghai"),
+    "reply_address": ("one of the sender's own addresses", "发送人自己的地址之一"),
+    "guest_address": ("a phone number or an e-mail address", "电话号码或电子邮件地址"),
+    "visit_host": ("either host_id or host_email", "host_id 与 host_email 之一"),
     "instant_range": ("an instant between the years 2000 and 2200", "2000 年至 2200 年之间的时刻"),
 }
 """Error type (pydantic's, or ours from `fields.py`) → what was expected, in English and Chinese."""
@@ -66,4 +70,7 @@ def expected_for(kind: str, context: Mapping[str, Any], language: Language) -> s
     """What a field with an error of `kind` should have held; limits come from the schema's own `context`."""
     english, chinese = EXPECTED.get(kind, _ANYTHING_ELSE)
     pattern = english if language == "en" else chinese
-    return pattern.format_map({name: str(value) for name, value in context.items()}) if "{" in pattern else pattern
+    values = {name: str(value) for name, value in context.items()}
+    if language != "en" and "expected" in values:
+        values["expected"] = re.sub("' or '|', '", "'、'", values["expected"])
+    return pattern.format_map(values) if "{" in pattern else pattern

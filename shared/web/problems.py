@@ -20,6 +20,7 @@ from shared.kernel.ids import new_id
 from shared.web import contention
 from shared.web.expected import expected_for
 from shared.web.language import language_for
+from shared.web.phrases import in_language
 from shared.web.schemas import Problem
 from shared.web.texts import text_for
 
@@ -53,7 +54,7 @@ def problem(
         code=code,
         detail=text.detail(language),
         field=field if field is None or field.startswith(_ROOTED) else f"$.{field}",
-        expected=expected,
+        expected=in_language(expected, language),
         instance=f"urn:uuid:{correlation_id(connection)}",
     )
     headers = {"Content-Language": language, "Cache-Control": "no-store", **_HEADERS.get(status, {})}

@@ -1,0 +1,68 @@
+"""What models and limits say they expected, in Chinese: a row per sentence, `{…}` for what varies (codes, numbers)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from shared.web.language import Language
+
+PHRASES: tuple[tuple[str, str], ...] = (
+    ("valid JSON in UTF-8", "UTF-8 编码的有效 JSON"),
+    ("an address without NUL", "不含 NUL 的地址"),
+    ("text without NUL", "不含 NUL 的文本"),
+    ("at most {} bytes", "至多 {} 字节"),
+    ("at most {} levels", "至多 {} 层"),
+    ("at most {} days ahead", "至多提前 {} 天"),
+    ("at most {} days after arrival", "至多在到达后 {} 天"),
+    ("at most {}", "至多 {}"),
+    ("the whole body within {} s", "在 {} 秒内发完正文"),
+    ("another attempt in {} s", "{} 秒后再试"),
+    ("1 to 200 visible ASCII characters, e.g. a UUID", "1 至 200 个可见 ASCII 字符，如 UUID"),
+    ("2 to 63 of a-z, 0-9 and -, the first a letter", "2 至 63 个 a-z、0-9 和 - 字符，以字母开头"),
+    ("a channel's key", "渠道密钥"),
+    ("a member of staff", "员工"),
+    ("a member of staff who is still here", "在职员工"),
+    ("a handler, named here", "在此指定的处理人"),
+    ("a host whose department has a manager other than the requester", "所在部门另有经理（非申请人）的接待人"),
+    ("a reason, as arrival is less than {} working days ahead", "理由，因为距到达不足 {} 个工作日"),
+    ("an id that no other channel has used", "其他渠道未用过的编号"),
+    ("an instant after arrival", "到达之后的时刻"),
+    ("an instant that is not to come", "不晚于现在的时刻"),
+    ("an instant that is to come", "将来的时刻"),
+    ("assign it to somebody else first", "请先指派给他人"),
+    ("between arrival and now", "到达与现在之间的时刻"),
+    ("id of a department", "部门编号"),
+    ("ids of members of staff", "员工编号"),
+    ("in state {}: nothing: it has ended", "状态 {}：已结束，无可用操作"),
+    ("in state {}: {}", "状态 {} 下可用：{}"),
+    ("one of {}", "下列之一：{}"),
+    ("somebody else than: {}", "其他人，不得为：{}"),
+    ("somebody other than the requester", "申请人以外的人"),
+    ("somebody present with a role of {} whom the complaint is not about", "在岗、角色为 {} 且非投诉所涉的人员"),
+    ("somebody whom the complaint is not about", "投诉所涉人员以外的人"),
+    ("the approver, or the substitute while absent", "审批人，或其缺席时的代理人"),
+    ("the permission {}", "权限 {}"),
+    ("the present revision, {}", "当前修订号 {}"),
+    ("the visit's host or requester, or the permission", "来访的接待人、申请人，或有权限者"),
+    ("what was bad, in the party's words", "客户所述的不满之处"),
+    ("why the complaint is not valid", "投诉不成立的理由"),
+    ("{} or {} or {}", "{}、{} 或 {}"),
+    ("{} or {}", "{} 或 {}"),
+)
+"""English → Chinese; the first row that fits counts, so special ones stand before general ones."""
+
+
+def in_language(english: str | None, language: Language) -> str | None:
+    """What was expected, in the caller's language; as it is where no row fits: names of roles, states, commands."""
+    if english is None or language == "en":
+        return english
+    for pattern, chinese in _patterns():
+        if found := pattern.fullmatch(english):
+            return chinese.format(*found.groups())
+    return english
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(re.escape(en).replace(re.escape("{}"), r"(\S.*?)")), zh) for en, zh in PHRASES)
