@@ -134,7 +134,12 @@ def _outcome(
         return entry.answer
     body_hash, answer = stored.get(entry.scope) or (first[entry.scope].body_hash, first[entry.scope].answer)
     if body_hash != entry.body_hash:
-        return Refused("idempotency-key-reused", status=422, field="header.Idempotency-Key")
+        return Refused(
+            "idempotency-key-reused",
+            status=422,
+            field="header.Idempotency-Key",
+            expected="a new key for another request",
+        )
     return answer
 
 

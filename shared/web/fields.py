@@ -14,11 +14,11 @@ from pydantic_core import PydanticCustomError
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-_DIALLED = re.compile(r"\+?[0-9 ()./-]+")
+_DIALLED = re.compile(r"(?!\+[ ()./-]*0)\+?[0-9 ()./-]+")
 
 
 def _phone(value: str) -> str:
-    # The library would pick a number out of any text around it.
+    # The library would pick a number out of any text around it, and read +00 86 … as a number of America.
     if not _DIALLED.fullmatch(value):
         raise PydanticCustomError("phone_number", "not a phone number")
     try:

@@ -70,7 +70,12 @@ async def answered(uow: UnitOfWork, key: IdempotencyKey) -> StoredAnswer | None:
     """
     # A lock that is tried, not waited for: an INSERT of the same key would wait for the first request to end.
     if not await store.try_lock(uow, key.lock_number):
-        raise Refused("idempotency-key-in-use", status=409, field="header.Idempotency-Key")
+        raise Refused(
+            "idempotency-key-in-use",
+            status=409,
+            field="header.Idempotency-Key",
+            expected="the same key in a few seconds",
+        )
     row = await store.find(uow, key.scope)
     if row is None:
         return None
@@ -78,7 +83,12 @@ async def answered(uow: UnitOfWork, key: IdempotencyKey) -> StoredAnswer | None:
         await store.remove(uow, key.scope)
         return None
     if row.body_hash != key.body_hash:
-        raise Refused("idempotency-key-reused", status=422, field="header.Idempotency-Key")
+        raise Refused(
+            "idempotency-key-reused",
+            status=422,
+            field="header.Idempotency-Key",
+            expected="a new key for another request",
+        )
     return StoredAnswer(row.status, row.answer)
 
 
