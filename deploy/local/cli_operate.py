@@ -134,12 +134,15 @@ def _held_list(
 
 
 @held.command("show")
-def _held_show(service: ServiceName, number: int) -> None:
-    """Show one held event as JSON, texts masked."""
+def _held_show(service: ServiceName, number: int, json: Json = False) -> None:
+    """Show one held event, texts masked."""
     found = stores.ask(Layout.from_environment(), service, partial(held_admin.show_held, held_id=number))
     if found is None:
         raise Trouble("no-such-held", service=service, number=number)
-    tell_json(found)
+    if json:
+        tell_json(found)
+    else:
+        tell_table(("head-name", "head-what"), list(found.items()))
 
 
 @held.command("retry")
