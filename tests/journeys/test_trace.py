@@ -1,0 +1,126 @@
+"""One trace from an HTTP request through all four services to the provider's answer, and nobody's data in it."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import quote
+
+from deploy.local.demo import complaints
+from deploy.local.demo.cast import WEB, Cast, staff_email
+from deploy.local.demo.desk import Desk
+from tests.journeys.ledger import balance
+from tests.journeys.people import in_state, ticket_row
+from tests.support.house import House
+from tests.support.otlp import Received, ReceivedSpan
+
+
+async def test_given_a_complaint_when_it_is_answered_then_one_trace_runs_from_each_request_to_the_providers_answer(
+    house: House, desk: Desk, cast: Cast, telemetry: Received
+) -> None:
+    """The request's trace goes through the outbox, and every span's parent and link is a span that was sent."""
+    person = cast.with_phone()
+    message = await complaints.complain(desk, person, 0)
+    ticket = await complaints.ticket_of(desk, WEB, message)
+    await complaints.accept(desk, ticket)
+    await complaints.resolve(desk, ticket, again=0)
+    question = (await desk.received(person, 2))[1]
+    await balance(house)
+
+    reported = _trace_of(house, "intake", message, "channel-message-received")
+    resolved = _trace_of(house, "complaints", str(ticket), "ticket-resolved")
+    for trace, own, linked in (
+        (reported, {"intake", "complaints", "callbacks", "notify"}, set()),
+        (resolved, {"complaints", "callbacks", "notify"}, {"intake"}),
+    ):
+        whole = partial(_is_whole, trace=trace, own=own, linked=linked)
+        assert telemetry.wait_until(whole, 60), _told(telemetry, trace)
+    for trace, first in ((reported, "POST /channel-messages"), (resolved, "POST /tickets/{ticket_id}/resolve")):
+        spans = [span for span in telemetry.spans if span.trace_id == trace]
+        (root,) = [span for span in spans if not span.parent_id]
+        assert (root.name, root.kind) == (first, "SERVER")
+        known = {span.span_id for span in spans}
+        assert [span.name for span in spans if span.parent_id and span.parent_id not in known] == []
+    assert _answers(telemetry, reported) == {("frontdesk-notify", "sms", "accepted")}
+    assert question["text"]
+    _check_links(telemetry, {reported, resolved})
+
+
+async def test_given_a_whole_course_then_logs_spans_headers_and_reasons_hold_nobodys_data(
+    house: House, desk: Desk, cast: Cast, telemetry: Received
+) -> None:
+    """No personal data in logs, spans, headers, keys or held reasons."""
+    by_phone, by_mail = cast.with_phone(), cast.with_email()
+    for person, answer in ((by_phone, complaints.DISSATISFIED), (by_mail, complaints.NEUTRAL)):
+        message = await complaints.complain(desk, person, 1)
+        answers = [answer, complaints.SATISFIED] if person is by_phone else [answer]
+        await complaints.run_course(desk, person, WEB, message, answers)
+    await balance(house)
+    ticket = await in_state(house, "complaints", "SELECT id FROM ticket ORDER BY opened_at DESC")
+    assert ticket_row(house, ticket["id"])["state"] == "closed"
+
+    words = [complaints.report(person, 1)["text"] for person in (by_phone, by_mail)]
+    people = [value for person in (by_phone, by_mail) for value in (person.name, person.address)]
+    secrets = [*people, *words, *complaints.DISSATISFIED.values(), staff_email("supervisor")]
+    telemetry.wait_until(lambda got: bool(got.metrics), 30)
+    searched = {
+        "telemetry": b"".join(telemetry.raw),
+        **{path.name: path.read_bytes() for path in house.layout.logs.glob("*.log")},
+        **{f"{service} database": _open_columns(house, service) for service in ("intake", "complaints", "notify")},
+    }
+    for place, content in searched.items():
+        for secret in secrets:
+            for spelled in (secret, quote(secret), secret.encode("unicode_escape").decode()):
+                assert spelled.encode() not in content, f"{place} holds {secret}"
+
+
+def _trace_of(house: House, service: str, thing: str, name: str) -> str:
+    query = "SELECT headers->>'ce_traceparent' AS parent FROM outbox WHERE aggregateid = %(id)s AND type = %(name)s"
+    (row,) = house.rows(service, query, id=thing, name=name)
+    return str(row["parent"]).split("-")[1]
+
+
+def _is_whole(received: Received, trace: str, own: set[str], linked: set[str]) -> bool:
+    """Whether `own` services have spans of that id up to the provider's answer, and batches of `linked` point to it."""
+    here = [span for span in received.spans if span.trace_id == trace]
+    known = {span.span_id for span in here}
+    return (
+        {f"frontdesk-{name}" for name in own} == {span.service for span in here}
+        and {f"frontdesk-{name}" for name in own | linked} == {span.service for span in received.trace(trace)}
+        and any(span.name.startswith("answer") for span in here)
+        and all(not span.parent_id or span.parent_id in known for span in here)
+    )
+
+
+def _answers(received: Received, trace: str) -> set[tuple[str, str, str]]:
+    return {
+        (span.service, span.attributes["frontdesk.channel"], span.attributes["frontdesk.outcome"])
+        for span in received.spans
+        if span.trace_id == trace and span.name.startswith("answer")
+    }
+
+
+def _check_links(received: Received, traces: set[str]) -> None:
+    """Every link into these traces leads to a span of theirs, and batches of every service are linked."""
+    known = {(span.trace_id, span.span_id) for span in received.spans}
+    linked: list[ReceivedSpan] = []
+    for span in list(received.spans):
+        into = [link for link in span.links if link[0] in traces]
+        assert [link for link in into if link not in known] == [], span.name
+        linked += [span] * bool(into)
+    assert {span.service for span in linked} == {
+        f"frontdesk-{name}" for name in ("intake", "complaints", "callbacks", "notify")
+    }
+
+
+def _told(received: Received, trace: str) -> str:
+    return "\n".join(sorted(f"{span.service} {span.name} {span.parent_id}" for span in received.trace(trace)))
+
+
+def _open_columns(house: House, service: str) -> bytes:
+    """What a service's core keeps in the open: headers and keys of events, reasons, the audit trail."""
+    rows = [
+        *house.rows(service, "SELECT headers::text AS h, aggregateid AS k, about::text AS a FROM outbox"),
+        *house.rows(service, "SELECT reason, headers::text AS h, key FROM held"),
+        *house.rows(service, "SELECT actor, detail::text AS d, subject_id AS s FROM audit"),
+    ]
+    return "\n".join(str(row) for row in rows).encode()
