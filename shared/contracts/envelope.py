@@ -5,6 +5,7 @@ Headers carry ids, times and counts only: never a name, number, address or text 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +21,27 @@ from shared.contracts.topics import TOPICS, TopicClass
 MAX_HOPS = 30
 MAX_VALUE_BYTES = 512 * 1024
 _STRUCTURED = "application/cloudevents+json"
+_LARGEST_SEQUENCE = 2**63 - 1
+
+# PostgreSQL has no NUL in texts: a record that holds one could be neither applied nor told apart from others.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 Headers = Iterable[tuple[str, bytes]]
+
+_KEPT = frozenset(
+    {
+        "ce_id",
+        "ce_source",
+        "ce_type",
+        "ce_time",
+        "ce_dataschema",
+        "ce_partitionkey",
+        "ce_correlationid",
+        "ce_causationid",
+        "ce_traceparent",
+    }
+)
+"""Attributes that are stored; the names of others may be made up by a sender and are told nowhere."""
 
 
 class Unreadable(Exception):
@@ -104,6 +124,9 @@ def read_envelope(
         if not TOPICS[topic].outside:
             raise Unreadable("structured-mode")
         fields, value = _structured(value)
+    for name, told in fields.items():
+        if "\0" in told:
+            raise Unreadable("envelope", name if name in _KEPT else "")
     # Facts stand alone: a number that an outside writer gives them means nothing.
     numbered = TOPICS[topic].kind is not TopicClass.FACT
     try:
@@ -129,7 +152,7 @@ def read_envelope(
         raise Unreadable("envelope", "ce_specversion")
     if not 0 <= envelope.hops <= MAX_HOPS:
         raise Unreadable("hops", "ce_hops")
-    if numbered and (envelope.sequence is None or envelope.sequence < 1):
+    if numbered and (envelope.sequence is None or not 1 <= envelope.sequence <= _LARGEST_SEQUENCE):
         raise Unreadable("envelope", "ce_sequence")
     return envelope, value
 
@@ -151,6 +174,8 @@ def read_event(envelope: Envelope, value: bytes | None) -> Event | None:
             raise Unreadable("envelope", "ce_dataschema")
         if int(version) > model.version:
             raise NotYetReadable(f"{envelope.type}/{version}")
+    if b"\\u0000" in value and _NUL.search(value):
+        raise Unreadable("schema", "NUL")
     try:
         event = model.decode(value)
     except ValidationError as error:
@@ -178,9 +203,12 @@ def _key(fields: Mapping[str, str], key: bytes | None) -> str:
     if key is None:
         return _required(fields, "ce_partitionkey")
     try:
-        return key.decode()
+        told = key.decode()
     except UnicodeDecodeError:
         raise Unreadable("key") from None
+    if "\0" in told:
+        raise Unreadable("key")
+    return told
 
 
 def _structured(value: bytes | None) -> tuple[dict[str, str], bytes]:

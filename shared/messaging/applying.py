@@ -51,6 +51,9 @@ class Applier:
         holds: Holds = [(r, r.hold) for r in readings if r.envelope is None and r.hold is not None]
         legible = [r for r in readings if r.envelope is not None]
         released: list[Released] = []
+        again = [r.record.held_id for r in legible if r.record.held_id is not None]
+        if again and topic.kind is not TopicClass.FACT:
+            await holding.forget_unreadable(uow, again)
         if legible:
             match topic.kind:
                 case TopicClass.SEQUENCED:

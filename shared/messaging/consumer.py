@@ -99,7 +99,9 @@ def build_app(context: RoleContext, scratch: str) -> faust.App:
 
 
 def _traceparent(record: Record) -> str | None:
-    return next((value.decode(errors="replace") for name, value in record.headers if name == "ce_traceparent"), None)
+    # A header may be there and have no value: Kafka allows it, and anybody may write it.
+    told = next((value for name, value in record.headers if name == "ce_traceparent"), None)
+    return None if told is None else told.decode(errors="replace")
 
 
 async def _watch(context: RoleContext, app: faust.App) -> None:

@@ -36,6 +36,7 @@ _QUEUES = text(
     "AND key = ANY(:keys)"
 )
 _LOCK_HELD = text("SELECT id FROM held WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
+_FORGET_UNREADABLE = text("DELETE FROM held WHERE id = ANY(:ids) AND sequence IS NULL")
 _RELEASE = text("DELETE FROM held WHERE id = ANY(:ids)")
 _APPLIED = text(
     "DELETE FROM held USING unnest(CAST(:sources AS text[]), CAST(:keys AS text[]), CAST(:lasts AS bigint[])) "
@@ -60,8 +61,8 @@ async def hold(uow: UnitOfWork, consumer: str, verdicts: Sequence[tuple[Reading,
     """Writes the records and their verdicts; a row that is held already takes the new verdict."""
     rows: dict[str, list[dict[str, Any]]] = {"sequenced": [], "fact": [], "unreadable": []}
     for reading, verdict in verdicts:
-        if reading.record.held_id is not None and reading.envelope is not None and reading.envelope.sequence is None:
-            await _update_fact(uow, reading.record, verdict, code_version)
+        if reading.record.held_id is not None and (reading.envelope is None or reading.envelope.sequence is None):
+            await _update(uow, reading.record, verdict, code_version)
             continue
         kind = (
             "unreadable" if reading.envelope is None else "fact" if reading.envelope.sequence is None else "sequenced"
@@ -89,6 +90,11 @@ async def lock_held(uow: UnitOfWork, ids: Sequence[int]) -> set[int]:
 async def release(uow: UnitOfWork, ids: Sequence[int]) -> None:
     """Takes held rows away that have been applied."""
     await uow.execute(_RELEASE, {"ids": ids})
+
+
+async def forget_unreadable(uow: UnitOfWork, ids: Sequence[int]) -> None:
+    """Takes held rows away that had no number while nobody could read them: from here on they go by their number."""
+    await uow.execute(_FORGET_UNREADABLE, {"ids": ids})
 
 
 async def queues(uow: UnitOfWork, consumer: str, topic: str, keys: Iterable[str]) -> set[Thing]:
@@ -125,7 +131,7 @@ def record_of(row: Row[Any]) -> Record:
     )
 
 
-async def _update_fact(uow: UnitOfWork, record: Record, verdict: Hold, code_version: str) -> None:
+async def _update(uow: UnitOfWork, record: Record, verdict: Hold, code_version: str) -> None:
     state, due = next_try(verdict, record.tries, uow.now)
     await uow.execute(
         held.update()

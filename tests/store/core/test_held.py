@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -63,6 +64,12 @@ def unreadable_records() -> list[tuple[str, Record]]:
     return [
         ("envelope ce_id", Record("tickets", 0, 1, b"k", b"\xff\xfe no event at all", ())),
         ("headers", Record("tickets", 0, 1, b"k", b"{}", (("ce_id", b"\xff"),))),
+        ("envelope ce_id", changed(id="a\0b")),
+        ("envelope ce_source", changed(source="/services/\0")),
+        ("envelope", changed(made_up="a\0b")),
+        ("key", Record("tickets", 0, 1, b"a\0b", good.value, good.headers)),
+        ("envelope ce_sequence", changed(sequence=str(2**63))),
+        ("schema NUL", record(progressed(ticket, "a\0b"), 1)),
         ("key", Record("tickets", 0, 1, b"\xff", good.value, good.headers)),
         ("envelope ce_specversion", changed(specversion="0.3")),
         ("envelope ce_time", changed(time="2026-01-01T10:00:00")),
@@ -78,6 +85,32 @@ def unreadable_records() -> list[tuple[str, Record]]:
         ("schema", record(progressed(ticket), 1, value=b"{not json")),
         ("key ticket_id", record(progressed(ticket), 1, key=str(uuid4()))),
     ]
+
+
+async def test_what_stays_unreadable_is_dead_again_after_a_retry(bench: Bench) -> None:
+    noise = Record("tickets", 0, 1, b"k", b"\xff\xfe", ())
+    await bench.batches.process([noise])
+    await bench.rows("UPDATE held SET state = 'failed', next_try = now() RETURNING id")
+    assert await bench.held.run_due() == 1
+    assert await bench.rows("SELECT state FROM held WHERE tries = 2 AND next_try IS NULL") == ["dead"]
+
+
+async def test_what_can_be_read_at_last_is_applied_once_and_leaves_no_trace(bench: Bench) -> None:
+    """A new build reads what an old one could not: the row from before had no number yet."""
+    ticket = uuid4()
+    good = record(progressed(ticket), 1)
+    broken_off = Record(good.topic, 0, 1, good.key, good.value, good.headers[1:])
+    await bench.batches.process([broken_off])
+    (held_id,) = await bench.rows("UPDATE held SET state = 'failed', next_try = now() RETURNING id")
+    await bench.batches.process([replace(good, held_id=held_id)])
+    assert await bench.effects() == [(str(ticket), 1)]
+    assert await bench.held_rows() == []
+
+
+async def test_a_backslash_before_u0000_is_no_nul(bench: Bench) -> None:
+    ticket = uuid4()
+    await bench.batches.process([record(progressed(ticket, "a\\u0000b"), 1)])
+    assert await bench.effects() == [(str(ticket), 1)]
 
 
 @pytest.mark.parametrize(("reason", "bad"), unreadable_records())
