@@ -179,7 +179,7 @@ class Kafka:
         """Made once per folder: a stranger on our port is not taken for our node."""
         path = self.home / "cluster.id"
         if not path.exists():
-            path.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="), encoding="ascii")
+            path.write_text(_new_cluster_id(), encoding="ascii")
         return path.read_text(encoding="ascii")
 
     def _write_configuration(self) -> None:
@@ -244,3 +244,11 @@ class Kafka:
     def _reason(self) -> str:
         line = first_line(self.log, "ERROR", "FATAL")
         return line if line != "it said nothing" else first_line(self.home / "kafka.err", "ERROR", "Exception", "Error")
+
+
+def _new_cluster_id() -> str:
+    """A random id as Kafka writes them: never with a leading dash, which its tools take for an option."""
+    while True:
+        drawn = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not drawn.startswith("-"):
+            return drawn
