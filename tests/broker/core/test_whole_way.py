@@ -36,6 +36,7 @@ async def test_events_of_many_things_arrive_once_and_in_order(topics: str, datab
     reader = service_of("callbacks", database_of("callbacks"), [Reaction(ComplaintProgressed, effect)])
     bench = await Bench(reader).prepare()
     tickets = [uuid4() for _ in range(20)]
+    keys = {str(ticket) for ticket in tickets}  # the topic also holds what other tests wrote
     roles = [context(sender, "relay", topics), context(reader, "consumer", topics)]
     tasks = [asyncio.create_task(relay.run(roles[0])), asyncio.create_task(consumer.run(roles[1]))]
     for _ in range(10):
@@ -43,7 +44,7 @@ async def test_events_of_many_things_arrive_once_and_in_order(topics: str, datab
             for ticket in tickets:
                 uow.publish(progressed(ticket))
     async with asyncio.timeout(60):
-        while len(await bench.effects()) < 200:
+        while len([key for key, _ in await bench.effects() if key in keys]) < 200:
             await asyncio.sleep(0.1)
             assert not any(t.done() for t in tasks), [t.exception() for t in tasks if t.done()]
     for role in roles:
@@ -52,4 +53,4 @@ async def test_events_of_many_things_arrive_once_and_in_order(topics: str, datab
     effects = await bench.effects()
     for ticket in tickets:
         assert [number for key, number in effects if key == str(ticket)] == list(range(1, 11))
-    assert await bench.held_rows() == []
+    assert not keys & {row[0] for row in await bench.held_rows()}
