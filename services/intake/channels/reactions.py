@@ -7,6 +7,7 @@ from datetime import timedelta
 from services.intake.cases import commands as cases
 from services.intake.channels import keys, store
 from services.intake.channels.model import MESSAGE, answer_address, claim_of
+from services.intake.channels.outside import usable
 from services.intake.parties import commands as parties
 from services.intake.settings import settings
 from shared.contracts.envelope import Envelope
@@ -30,6 +31,8 @@ async def on_channel_message_received(uow: UnitOfWork, event: ChannelMessageRece
     outside = envelope.source.startswith(keys.SOURCE)
     channel = envelope.source.removeprefix(keys.SOURCE) if outside else event.channel
     original = uow.incoming.value if outside and uow.incoming else None
+    if outside:
+        event = usable(event, uow.now)
     message = await store.receive(uow, event, channel, original)
     if message.channel != channel:
         raise Refused("message-id-taken", field="message_id", expected="an id that no other channel has used")
