@@ -22,7 +22,9 @@ RETRY_AFTER = tuple(
 
 _AGAIN = (
     "DO UPDATE SET state = excluded.state, reason = excluded.reason, needs = excluded.needs, tries = excluded.tries, "
-    "next_try = excluded.next_try, code_version = excluded.code_version"
+    "next_try = excluded.next_try, code_version = excluded.code_version, event_id = excluded.event_id, "
+    'type = excluded.type, "partition" = excluded."partition", "offset" = excluded."offset", '
+    "record_key = excluded.record_key, value = excluded.value, headers = excluded.headers, about = excluded.about"
 )
 _CONFLICTS = {
     "sequenced": f"ON CONFLICT (consumer, source, topic, key, sequence) WHERE sequence IS NOT NULL {_AGAIN}",

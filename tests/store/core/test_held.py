@@ -95,6 +95,15 @@ async def test_what_stays_unreadable_is_dead_again_after_a_retry(bench: Bench) -
     assert await bench.rows("SELECT state FROM held WHERE tries = 2 AND next_try IS NULL") == ["dead"]
 
 
+async def test_a_number_that_comes_again_broken_is_held_with_its_own_bytes_and_reason(bench: Bench) -> None:
+    ticket = uuid4()
+    first = record(progressed(ticket), 1, offset=3, value=b'{"ticket_id":"' + str(ticket).encode() + b'"}')
+    second = record(progressed(ticket), 1, offset=4, type="party-changed")
+    await bench.batches.process([first, second])
+    assert [row[2:] for row in await bench.held_rows()] == [("dead", "wrong-topic ce_type")]
+    assert await bench.rows('SELECT value FROM held WHERE "offset" = 4') == [second.value]
+
+
 async def test_what_can_be_read_at_last_is_applied_once_and_leaves_no_trace(bench: Bench) -> None:
     """A new build reads what an old one could not: the row from before had no number yet."""
     ticket = uuid4()
