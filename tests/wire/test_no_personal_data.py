@@ -11,6 +11,7 @@ from deploy.local.sandbox import Sandbox
 from deploy.local.sandbox.faults import FaultOrder, MailFault, SmsFault
 from deploy.local.sandbox.people import letter
 from deploy.local.sandbox.sandbox import NUMBERS
+from services.notify.providers.smpp.link import LinkSettings
 from services.notify.providers.smtp import SmtpProvider
 from services.notify.receiver.listener import MailReceiver, ReceiverSettings
 from tests.wire.conftest import PHONE, Connect, sms
@@ -26,7 +27,11 @@ async def test_given_everything_that_can_go_wrong_when_logged_at_debug_then_no_p
     logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})
     caplog.set_level(logging.DEBUG)
     results: list[object] = []
-    phone, post, stored = await connect(), SmtpProvider(settings(sandbox.smtp_port)), Stored()
+    phone, post, stored = (
+        await connect(link=LinkSettings(response_timeout=2.0)),
+        SmtpProvider(settings(sandbox.smtp_port)),
+        Stored(),
+    )
     for sms_fault in (SmsFault(), SmsFault(reject=0x0B), SmsFault(drop="taken"), SmsFault(silent=True)):
         sandbox.faults.add(FaultOrder(sms=sms_fault))
         results.append(await phone.send(sms("小秘密", PHONE)))
