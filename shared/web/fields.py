@@ -25,7 +25,8 @@ def _phone(value: str) -> str:
         number = phonenumbers.parse(value, "CN")
     except phonenumbers.NumberParseException:
         raise PydanticCustomError("phone_number", "not a phone number") from None
-    if not phonenumbers.is_possible_number(number):
+    # "Possible" alone would take a local number without its area code, which no network can reach.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise PydanticCustomError("phone_number", "not a phone number")
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 

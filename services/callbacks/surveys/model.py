@@ -19,7 +19,10 @@ LONGEST = 500
 """Characters of an answer that are read by tables; whoever writes more has something to say to a person."""
 
 _CLAUSES = re.compile(r"[,.;!?:,、。;!~…\n\r]+")
-_LEADING_DIGIT = re.compile(r"^([123一二三])\s*[,.:;!)、。,\n]+\s*(?=\D|$)")
+_LEADING_DIGIT = re.compile(r"^([123一二三])\s*[,.:;!)、。,\n]+\s*(?=\D|$)|^(3)\s+(?=\D)")
+"""The point chosen, then a sign and words. After a mere space only the worst: "1 thing is still broken" is no praise,
+and "3 things are broken" no praise either.
+"""
 _EDGES = re.compile(r"^[\s,.;:!~()'\"、。…\[\]【】「」“”]+|[\s,.;:!~()'\"、。…\[\]【】「」“”]+$")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[a-z][a-z'-]*")
@@ -76,7 +79,7 @@ def _without_courtesies(folded: str) -> str:
 def _classify_sentence(folded: str) -> Reading:
     marked = _LEADING_DIGIT.match(folded)
     rest = folded[marked.end() :] if marked else folded
-    said: set[Reading] = {words.DIGITS[marked.group(1)]} if marked else set()
+    said: set[Reading] = {words.DIGITS[marked.group(1) or marked.group(2)]} if marked else set()
     # A second number is a list of things or a score out of ten, not a point on our scale.
     if any(c.isdecimal() for c in rest):
         return "unclear"

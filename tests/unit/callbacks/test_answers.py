@@ -52,10 +52,12 @@ SAID = {
             "less than satisfied",
         ),
         *("dissatisfied", "unsatisfied", "unhappy", "far from satisfied", "not satisfied but thanks"),
+        *("3 still broken", "3 things are broken", "3 还在漏水"),
         *("unhappy that nobody came", "不满意，等了两个小时", "disappointed, hope you do better"),
     ],
     "unclear": [
         *("", " ", "?", "hmm", "谢谢", "thanks", "4", "12", "11", "10", "1/2/3", "1 2", "2 days late", "you said 1"),
+        *("1 thing is still broken", "3 days later all was fine, satisfied", "3 or 1"),
         *(
             "没有不满意",
             "不是不满意",

@@ -93,6 +93,8 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
     ("sent", "code", "field", "expected"),
     [
         ({"phone": "12"}, "invalid-field", "$.phone", "a phone number as E.164, e.g. +8613812345678"),
+        ({"phone": "12345"}, "invalid-field", "$.phone", "a phone number as E.164, e.g. +8613812345678"),
+        ({"phone": "+44 7700"}, "invalid-field", "$.phone", "a phone number as E.164, e.g. +8613812345678"),
         ({"phone": "tomorrow"}, "invalid-field", "$.phone", "a phone number as E.164, e.g. +8613812345678"),
         ({"phone": "+00 86 138 1234 5678"}, "invalid-field", "$.phone", "a phone number as E.164, e.g. +8613812345678"),
         ({"email": "nobody@"}, "invalid-field", "$.email", "an e-mail address"),
