@@ -60,7 +60,7 @@ async def front(house: House, desk: Desk, things: Things) -> AsyncIterator[Front
     if not things.open:
         await play(house, desk, things)
     headers = await knocking(house)
-    before = wait_still(house)
+    before = await asyncio.to_thread(wait_still, house)
     async with httpx.AsyncClient(timeout=60) as client:
         yield Front(house, client, headers, things, before)
 
@@ -181,7 +181,7 @@ async def test_given_the_same_key_again_then_the_same_answer_and_one_effect(fron
     assert all(each.get("code") == "idempotency-key-in-use" or each == again.json() for each in told)
     assert again.json() in told
     rows = front.before["intake"].tables[table][0]
-    front.before = wait_still(front.house)
+    front.before = await asyncio.to_thread(wait_still, front.house)
     assert front.before["intake"].tables[table][0] == rows + 1
     await _refused_with_key(front, path, key, orjson.dumps({**body, _SPARE[table]: "another"}))
     front.verdict()
@@ -191,7 +191,7 @@ async def test_given_the_same_key_for_a_decision_then_it_is_taken_once(front: Fr
     path, key = "/tickets/{ticket_id}/judge", str(uuid4())
     headers = {**front.headers["supervisor"], "Idempotency-Key": key}
     first = await front.send("complaints", "POST", path, json={"valid": True}, headers=headers)
-    front.before = wait_still(front.house)
+    front.before = await asyncio.to_thread(wait_still, front.house)
     again = await front.send("complaints", "POST", path, json={"valid": True}, headers=headers)
     assert (first.status_code, first.json()) == (200, again.json())
     await _refused_with_key(front, path, key, b'{"valid":false,"reason":"no"}')
