@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def telemetry() -> Iterator[Received]:
-    """Every span and metric of the house."""
+    """Metrics of the house, and the spans of requests that ask to be traced (`traced`)."""
     with otlp_receiver() as received:
         yield received
 
@@ -34,7 +34,7 @@ def telemetry() -> Iterator[Received]:
 @pytest.fixture(scope="session")
 def _open_house(folder: Path, _databases: Databases, telemetry: Received) -> Iterator[House]:
     claimed = claim_ports()
-    traced = {"FRONTDESK_OTLP_ENDPOINT": telemetry.endpoint, "FRONTDESK_TRACE_SHARE": "1"}
+    traced = {"FRONTDESK_OTLP_ENDPOINT": telemetry.endpoint, "FRONTDESK_TRACE_SHARE": "0"}
     house = House(folder / "house", claimed.ports, _databases, traced)
     try:
         house.open()

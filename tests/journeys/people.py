@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from deploy.local.demo import complaints
-from deploy.local.demo.cast import WEB, Cast, Person, staff_email
+from deploy.local.demo.cast import Cast, Person, staff_email
 from deploy.local.demo.desk import Desk, until
 from tests.support.house import House
 
@@ -35,11 +35,17 @@ async def complain_all(desk: Desk, cast: Cast, count: int) -> list[Posted]:
     return list(await asyncio.gather(*(post(number) for number in range(count))))
 
 
-async def all_acknowledged(desk: Desk, posted: list[Posted]) -> list[UUID]:
+async def all_acknowledged(house: House, desk: Desk, posted: list[Posted]) -> list[UUID]:
     """Everybody's ticket, once everybody has heard of it."""
-    tickets = [await complaints.ticket_of(desk, WEB, one.message_id) for one in posted]
+    ids = [UUID(one.message_id) for one in posted]
+    query = (
+        "SELECT array_agg(id ORDER BY array_position(%(ids)s, message_id)) AS tickets FROM ticket "
+        "WHERE message_id = ANY(%(ids)s) HAVING count(*) = %(count)s"
+    )
+    row = await in_state(house, "complaints", query, ids=ids, count=len(ids))
     for one in posted:
         await desk.received(one.person, 1)
+    tickets: list[UUID] = row["tickets"]
     return tickets
 
 

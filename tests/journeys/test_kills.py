@@ -20,7 +20,7 @@ from tests.journeys.ledger import balance, events_of, in_sandbox
 from tests.journeys.people import Posted, all_acknowledged, complain_all, in_state, notices
 from tests.support.house import ROLES, House, RunningRole, eventually
 
-LOAD = 50
+LOAD, HALF = 50, 25
 _SEED = 20
 
 
@@ -46,7 +46,7 @@ async def test_given_a_consumer_of_complaints_killed_between_commit_and_ack_then
 ) -> None:
     """CP-01: a ticket, once for each report."""
     _stop(house, "complaints", "consumer")
-    posted = await complain_all(desk, cast, LOAD)
+    posted = await complain_all(desk, cast, HALF)
     await _all_in_state(house, "intake", "channel_message", "id", posted, "report_id IS NOT NULL")
 
     paused = await _paused(house, "complaints", "consumer", "consumer.after_commit")
@@ -62,7 +62,7 @@ async def test_given_a_consumer_of_notify_killed_between_commit_and_ack_then_eac
 ) -> None:
     """NT-11: one notice once."""
     _stop(house, "notify", "consumer")
-    posted = await complain_all(desk, cast, LOAD)
+    posted = await complain_all(desk, cast, HALF)
     await _all_in_state(house, "intake", "channel_message", "id", posted, "ticket_id IS NOT NULL")
 
     paused = await _paused(house, "notify", "consumer", "consumer.after_commit")
@@ -122,7 +122,7 @@ async def test_given_a_clock_of_callbacks_killed_while_firing_then_each_callback
     """CB-04: each timer fires once."""
     people = [cast.with_phone() for _ in range(8)]
     posted = [Posted(person, await complaints.complain(desk, person, 0)) for person in people]
-    tickets = await all_acknowledged(desk, posted)
+    tickets = await all_acknowledged(house, desk, posted)
     await asyncio.gather(*(complaints.accept(desk, ticket) for ticket in tickets))
     _stop(house, "callbacks", "clock")
     await asyncio.gather(*(complaints.resolve(desk, ticket, again=0) for ticket in tickets))
@@ -183,7 +183,7 @@ async def _killed_at(house: House, service: str, role: str, point: str) -> None:
 
 
 async def _each_has_one_ticket(house: House, desk: Desk, posted: list[Posted]) -> None:
-    await all_acknowledged(desk, posted)
+    await all_acknowledged(house, desk, posted)
     await balance(house)
     rows = _tickets(house, posted)
     assert len(rows) == len(posted)

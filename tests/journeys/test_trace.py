@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from urllib.parse import quote
 
@@ -19,30 +22,28 @@ async def test_given_a_complaint_when_it_is_answered_then_one_trace_runs_from_ea
 ) -> None:
     """The request's trace goes through the outbox, and every span's parent and link is a span that was sent."""
     person = cast.with_phone()
-    message = await complaints.complain(desk, person, 0)
+    with _traced(desk) as reporting:
+        message = await complaints.complain(desk, person, 0)
     ticket = await complaints.ticket_of(desk, WEB, message)
     await complaints.accept(desk, ticket)
-    await complaints.resolve(desk, ticket, again=0)
+    with _traced(desk) as resolving:
+        await complaints.resolve(desk, ticket, again=0)
     question = (await desk.received(person, 2))[1]
     await balance(house)
 
-    reported = _trace_of(house, "intake", message, "channel-message-received")
-    resolved = _trace_of(house, "complaints", str(ticket), "ticket-resolved")
-    for trace, own, linked in (
-        (reported, {"intake", "complaints", "callbacks", "notify"}, set()),
-        (resolved, {"complaints", "callbacks", "notify"}, {"intake"}),
+    for (trace, client), own, linked in (
+        (reporting, {"intake", "complaints", "callbacks", "notify"}, set()),
+        (resolving, {"complaints", "callbacks", "notify"}, {"intake"}),
     ):
-        whole = partial(_is_whole, trace=trace, own=own, linked=linked)
+        whole = partial(_is_whole, trace=trace, client=client, own=own, linked=linked)
         assert telemetry.wait_until(whole, 60), _told(telemetry, trace)
-    for trace, first in ((reported, "POST /channel-messages"), (resolved, "POST /tickets/{ticket_id}/resolve")):
-        spans = [span for span in telemetry.spans if span.trace_id == trace]
-        (root,) = [span for span in spans if not span.parent_id]
-        assert (root.name, root.kind) == (first, "SERVER")
-        known = {span.span_id for span in spans}
-        assert [span.name for span in spans if span.parent_id and span.parent_id not in known] == []
-    assert _answers(telemetry, reported) == {("frontdesk-notify", "sms", "accepted")}
+    (trace, client), (later, _) = reporting, resolving
+    (root,) = [span for span in telemetry.spans if span.parent_id == client]
+    assert (root.service, root.name, root.kind) == ("frontdesk-intake", "POST /channel-messages", "SERVER")
+    assert "fire callback-due" in {span.name for span in telemetry.spans if span.trace_id == later}
+    assert _answers(telemetry, trace) == {("frontdesk-notify", "sms", "accepted")}
     assert question["text"]
-    _check_links(telemetry, {reported, resolved})
+    _check_links(telemetry, {trace, later})
 
 
 async def test_given_a_whole_course_then_logs_spans_headers_and_reasons_hold_nobodys_data(
@@ -50,44 +51,50 @@ async def test_given_a_whole_course_then_logs_spans_headers_and_reasons_hold_nob
 ) -> None:
     """No personal data in logs, spans, headers, keys or held reasons."""
     by_phone, by_mail = cast.with_phone(), cast.with_email()
-    for person, answer in ((by_phone, complaints.DISSATISFIED), (by_mail, complaints.NEUTRAL)):
-        message = await complaints.complain(desk, person, 1)
-        answers = [answer, complaints.SATISFIED] if person is by_phone else [answer]
-        await complaints.run_course(desk, person, WEB, message, answers)
+    with _traced(desk) as (trace, _):
+        for person, answer in ((by_phone, complaints.DISSATISFIED), (by_mail, complaints.NEUTRAL)):
+            message = await complaints.complain(desk, person, 1)
+            answers = [answer, complaints.SATISFIED] if person is by_phone else [answer]
+            await complaints.run_course(desk, person, WEB, message, answers)
     await balance(house)
     ticket = await in_state(house, "complaints", "SELECT id FROM ticket ORDER BY opened_at DESC")
     assert ticket_row(house, ticket["id"])["state"] == "closed"
 
     words = [complaints.report(person, 1)["text"] for person in (by_phone, by_mail)]
     people = [value for person in (by_phone, by_mail) for value in (person.name, person.address)]
-    secrets = [*people, *words, *complaints.DISSATISFIED.values(), staff_email("supervisor")]
-    telemetry.wait_until(lambda got: bool(got.metrics), 30)
+    private = [*people, *words, *complaints.DISSATISFIED.values(), staff_email("supervisor")]
+    assert telemetry.wait_until(lambda got: bool(got.metrics and got.trace(trace)), 60)
     searched = {
         "telemetry": b"".join(telemetry.raw),
         **{path.name: path.read_bytes() for path in house.layout.logs.glob("*.log")},
         **{f"{service} database": _open_columns(house, service) for service in ("intake", "complaints", "notify")},
     }
     for place, content in searched.items():
-        for secret in secrets:
+        for secret in private:
             for spelled in (secret, quote(secret), secret.encode("unicode_escape").decode()):
                 assert spelled.encode() not in content, f"{place} holds {secret}"
 
 
-def _trace_of(house: House, service: str, thing: str, name: str) -> str:
-    query = "SELECT headers->>'ce_traceparent' AS parent FROM outbox WHERE aggregateid = %(id)s AND type = %(name)s"
-    (row,) = house.rows(service, query, id=thing, name=name)
-    return str(row["parent"]).split("-")[1]
+@contextmanager
+def _traced(desk: Desk) -> Iterator[tuple[str, str]]:
+    """Requests within are a client's sampled trace: (trace id, the client's span id)."""
+    trace, client = secrets.token_hex(16), secrets.token_hex(8)
+    desk.headers["traceparent"] = f"00-{trace}-{client}-01"
+    try:
+        yield trace, client
+    finally:
+        del desk.headers["traceparent"]
 
 
-def _is_whole(received: Received, trace: str, own: set[str], linked: set[str]) -> bool:
+def _is_whole(received: Received, trace: str, client: str, own: set[str], linked: set[str]) -> bool:
     """Whether `own` services have spans of that id up to the provider's answer, and batches of `linked` point to it."""
     here = [span for span in received.spans if span.trace_id == trace]
-    known = {span.span_id for span in here}
+    known = {client, *(span.span_id for span in here)}
     return (
         {f"frontdesk-{name}" for name in own} == {span.service for span in here}
         and {f"frontdesk-{name}" for name in own | linked} == {span.service for span in received.trace(trace)}
         and any(span.name.startswith("answer") for span in here)
-        and all(not span.parent_id or span.parent_id in known for span in here)
+        and all(span.parent_id in known for span in here)
     )
 
 

@@ -40,6 +40,8 @@ class Desk:
         self._channel_keys = channel_keys
         self._tokens = tokens
         self._client = client
+        self.headers: dict[str, str] = {}
+        """What every request carries besides its own: a `traceparent`, a language."""
         self._arrived: dict[str, list[Json]] = {}
         self._seen = 0
 
@@ -111,7 +113,7 @@ class Desk:
             raise DemoFailed(f"sandbox {path}: {answer.status_code}")
 
     async def _call(self, service: str, method: str, path: str, body: Json | None, bearer: str) -> Json:
-        headers = {"Authorization": f"Bearer {bearer}"}
+        headers = {**self.headers, "Authorization": f"Bearer {bearer}"}
         if method != "GET":
             headers["Idempotency-Key"] = str(uuid4())
         answer = await self._client.request(method, f"{self._layout.api(service)}{path}", json=body, headers=headers)
