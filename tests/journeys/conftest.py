@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def telemetry() -> Iterator[Received]:
-    """Metrics of the house, and the spans of requests that ask to be traced (`traced`)."""
+    """Metrics of the house, its errors, and the spans of what the desk of a test with this fixture asks for."""
     with otlp_receiver() as received:
         yield received
 
@@ -53,9 +54,11 @@ def house(_open_house: House) -> Iterator[House]:
 
 
 @pytest.fixture
-async def desk(house: House) -> AsyncIterator[Desk]:
-    """The desk of this test, with an inbox that begins now."""
+async def desk(house: House, request: pytest.FixtureRequest) -> AsyncIterator[Desk]:
+    """The desk of this test, with an inbox that begins now. Where the test has `telemetry`, its requests are traced."""
     async with desk_of(house) as opened:
+        if "telemetry" in request.fixturenames:
+            opened.headers["traceparent"] = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
         yield opened
 
 

@@ -75,7 +75,7 @@ async def test_given_a_complaint_over_http_when_the_person_is_satisfied_by_sms_t
 async def test_given_a_complaint_over_kafka_when_the_person_is_neutral_by_mail_then_closed(
     house: House, desk: Desk, cast: Cast
 ) -> None:
-    """CH-04, IN-01, CB-16"""
+    """IN-01, CB-16"""
     person = cast.with_email()
     event = complaints.outside_event(person, 1)
 
@@ -193,7 +193,7 @@ async def test_given_somebody_asleep_when_resolved_then_the_question_waits_for_t
 async def test_given_an_erased_person_when_their_ticket_goes_on_then_nothing_more_is_said_to_them(
     house: House, desk: Desk, cast: Cast
 ) -> None:
-    """CF-09: a tombstone is respected by every service."""
+    """A tombstone is respected by every service."""
     person = cast.with_phone()
     message = await complaints.complain(desk, person, 2)
     ticket = await complaints.ticket_of(desk, WEB, message)

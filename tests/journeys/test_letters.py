@@ -18,7 +18,7 @@ from tests.support.house import House
 async def test_given_a_message_out_of_the_blue_then_a_case_is_acknowledged_and_closed(
     house: House, desk: Desk, cast: Cast, way: str
 ) -> None:
-    """CH-04, NT-11"""
+    """IN-01, NT-11"""
     person = cast.with_phone() if way == "sms" else cast.with_email("zh-CN")
 
     await (letters.run_sms if way == "sms" else letters.run_mail)(desk, person)
@@ -37,7 +37,7 @@ async def test_given_a_message_out_of_the_blue_then_a_case_is_acknowledged_and_c
 async def test_given_an_answering_machine_when_it_answers_us_then_it_is_recorded_and_answered_never(
     house: House, desk: Desk, cast: Cast
 ) -> None:
-    """NT-24: auto-replies open nothing."""
+    """Auto-replies open nothing and are answered never."""
     person = cast.with_email()
     await desk.write_mail(person, letters.MAILBOX, "Price list", "Could you send me your price list?")
     (acknowledgement,) = await desk.received(person, 1)

@@ -11,13 +11,14 @@ import pytest
 from deploy.local.demo import visits
 from deploy.local.demo.cast import WEB, Cast, Person
 from deploy.local.demo.desk import DemoFailed, Desk
+from deploy.local.environment import SHORTENED
 from shared.kernel import clock
 from tests.journeys.ledger import balance, events_of
 from tests.journeys.people import hears, in_state, notices, staff_hears
-from tests.support.house import SHORTENED, House
+from tests.support.house import House
 
 _LATER = timedelta(days=9)
-_REMINDED_IN = timedelta(minutes=30) + timedelta(seconds=4)
+_REMINDED_SOON = timedelta(seconds=25) + timedelta(seconds=4)
 """Until arrival, so that the reminder is due in four seconds."""
 
 _CALLBACK = "SELECT * FROM callback WHERE subject_id = %(visit)s AND state <> 'planned'"
@@ -26,8 +27,8 @@ _CALLBACK = "SELECT * FROM callback WHERE subject_id = %(visit)s AND state <> 'p
 async def test_given_a_guest_who_asks_when_all_goes_well_then_each_is_told_once_and_the_visit_closed(
     house: House, desk: Desk, cast: Cast
 ) -> None:
-    """VR-03, AP-01, VR-05, VR-23, VR-26, NT-01, NT-05"""
-    assert SHORTENED["FRONTDESK_INTAKE_VISIT_REMINDER_BEFORE"] == "PT30M"
+    """VR-03, AP-01, VR-05, VR-23, VR-26, NT-01, NT-05, NT-10"""
+    assert SHORTENED["FRONTDESK_INTAKE_VISIT_REMINDER_BEFORE"] == "PT25S"
     guest = cast.with_phone()
 
     asked = await desk.channel(WEB, "POST", "/channel-visits", visits.request(guest, clock.now() + _LATER))
@@ -36,7 +37,7 @@ async def test_given_a_guest_who_asks_when_all_goes_well_then_each_is_told_once_
     await visits.decide(desk, visit, "approve")
     await desk.received(guest, 2)
     await staff_hears(desk, "host", guest.name)
-    moved = visits.wish(clock.now() + _REMINDED_IN)
+    moved = visits.wish(clock.now() + _REMINDED_SOON)
     dates = {name: moved[name] for name in ("arrival", "departure", "short_notice_reason")}
     await desk.staff("host", "intake", "POST", f"/visits/{visit}/reschedule", dates)
     await desk.staff("reception", "intake", "POST", f"/visits/{visit}/confirm")
@@ -89,7 +90,7 @@ async def test_given_a_visit_asked_for_by_the_host_when_requested_then_the_guest
 async def test_given_a_returned_request_when_resubmitted_then_only_the_new_revision_can_be_approved(
     house: House, desk: Desk, cast: Cast
 ) -> None:
-    """AP-01: an approval belongs to one revision; NT-10: who was told of a visit hears that it is off."""
+    """AP-01: an approval belongs to one revision. Who was told of a visit hears that it is off."""
     guest = cast.with_phone()
     visit = await _asked_by_host(desk, guest)
 
@@ -116,7 +117,7 @@ async def test_given_a_returned_request_when_resubmitted_then_only_the_new_revis
 async def test_given_a_rejected_request_then_who_asked_hears_of_it(
     house: House, desk: Desk, cast: Cast, by_guest: bool
 ) -> None:
-    """NT-03"""
+    """NT-03, VR-03"""
     guest = cast.with_email()
     if by_guest:
         body = visits.request(guest, clock.now() + _LATER)

@@ -41,14 +41,13 @@ SHORTENED = {
     "FRONTDESK_CALLBACKS_COMPLAINT_DELAY": "PT1S",
     "FRONTDESK_CALLBACKS_VISIT_DELAY": "PT1S",
     "FRONTDESK_INTAKE_VISIT_HOME_AFTER": "PT1S",
-    "FRONTDESK_INTAKE_VISIT_REMINDER_BEFORE": "PT30M",
     "FRONTDESK_NOTIFY_SENDER_HEARTBEAT": "PT0.5S",
     "FRONTDESK_NOTIFY_SENDER_DEAD_AFTER": "PT4S",
     "FRONTDESK_NOTIFY_REPEAT_AFTER": "PT3S",
     "FRONTDESK_NOTIFY_UNCONFIRMED_AFTER": "PT4S",
     "FRONTDESK_NOTIFY_NO_NUMBER_RETRY": "PT1S",
 }
-"""Policies of a test: a whole journey in seconds. Never the clock."""
+"""Policies of a test beside those of a laptop: a whole journey in seconds. Never the clock."""
 
 _PASSWORD = "sandbox1"
 _PATIENCE = 90.0
