@@ -7,6 +7,7 @@ endif
 # Some environments forbid byte code; without it every start takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
@@ -25,10 +26,10 @@ reset: venv ## Delete all data of this copy (asks first)
 	@$(BIN)/frontdesk reset
 
 test: venv-dev ## Run all tests on a real Kafka and PostgreSQL (minutes)
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 test-fast: venv-dev ## Run the tests that need no server (seconds)
-	@$(BIN)/python -m pytest tests/unit tests/contract
+	@$(PYTEST) tests/unit tests/contract
 
 check: venv-dev ## Check format, lint, types, borders and generated contracts
 	@$(BIN)/ruff format --check .
