@@ -195,9 +195,9 @@ async def _bad_requests(house: House, people: list[Person]) -> AsyncIterator[Tol
             answer = await client.request(method, url, headers=own, **request)  # type: ignore[arg-type]
             return Told(f"answer {service} {path.split('/')[1]} {answer.status_code}", _whole(answer))
 
-        for command in COMMANDS:
+        for number, command in enumerate(COMMANDS):
             path = command.path.format_map(dict.fromkeys(_PLACEHOLDERS, str(uuid4())))
-            for spoiled in SPOILED:
+            for spoiled in SPOILED[number % 6 :: 6]:
                 kind = {} if spoiled.content_type is None else {"Content-Type": spoiled.content_type}
                 content = spoiled.spoil({**(command.body or {}), **whole})
                 yield await sent(command.service, "POST", path, command.who, content=content, headers=kind)
