@@ -16,7 +16,7 @@ from shared.kernel import clock
 
 T = TypeVar("T")
 
-_POLL = 0.15
+_POLL = 0.4
 _PATIENCE = 100.0
 
 Json = dict[str, Any]
