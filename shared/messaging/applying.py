@@ -68,6 +68,8 @@ class Applier:
             await holding.hold(uow, self.service.group, holds, self.code_version)
             for reading, hold in holds:
                 metrics.HELD.add(topic=reading.record.topic, state=hold.state, reason=hold.reason.partition(" ")[0])
+            # What it needs may have come while this transaction ran, and then nobody else will wake it.
+            released += [(r.record.topic, r.thing[1]) for r, hold in holds if hold.needs]
         return released
 
     async def _sequenced(

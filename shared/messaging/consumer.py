@@ -48,6 +48,7 @@ async def run(context: RoleContext) -> None:
         ):
             released = await batches.process(records)
         if released:
+            await held.look_for_needs()
             await held.run_due()
 
     await read_states(context, batches)

@@ -41,7 +41,7 @@ class Verdict:
 
 
 Released = tuple[str, str]
-"""(topic, key) of a held record that has become due."""
+"""(topic, key) of a held record that is worth another look as soon as the transaction is committed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from shared.kernel.ids import address_id
 from shared.messaging.outside import send_structured
 from shared.store.database import Database
 
-_APART = 1.0
+_APART = 1.5
 """Seconds from one person's first step to the next's: a busy counter, not a stampede."""
 
 _VISIT_IN, _LATER = timedelta(seconds=50), timedelta(days=9)

@@ -175,6 +175,13 @@ async def test_an_event_about_an_unknown_party_is_applied_when_the_party_comes(b
     assert await bench.held_rows() == []
 
 
+async def test_a_hold_for_a_party_that_came_meanwhile_is_looked_at_again_at_once(bench: Bench) -> None:
+    """The party's transaction may commit between our look and our hold: then neither sees the other."""
+    ticket, guest = uuid4(), uuid4()
+    released = await bench.batches.process([record(opened(ticket, guest), 1)])
+    assert released == [("tickets", str(ticket))]
+
+
 async def test_a_wake_up_that_was_lost_is_found_by_the_clock(bench: Bench) -> None:
     ticket, guest = uuid4(), uuid4()
     await bench.batches.process([record(opened(ticket, guest), 1)])
