@@ -7,7 +7,8 @@ endif
 # Some environments forbid byte code; without it every start takes three times as long.
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest
+SIDE_BY_SIDE := -n auto --maxprocesses 4
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
@@ -26,17 +27,18 @@ reset: venv ## Delete all data of this copy (asks first)
 	@$(BIN)/frontdesk reset
 
 test: venv-dev ## Run all tests on a real Kafka and PostgreSQL (minutes)
-	@$(PYTEST)
+	@$(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/contract tests/store tests/broker tests/wire
+	@$(PYTEST) tests/journeys
 
 test-fast: venv-dev ## Run the tests that need no server (seconds)
-	@$(PYTEST) tests/unit tests/contract
+	@$(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/contract
 
 check: venv-dev ## Check format, lint, types, borders and generated contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@PYTHONPATH=. $(BIN)/lint-imports
-	@$(BIN)/python -m pytest tests/contract
+	@$(PYTEST) tests/contract
 
 format: venv-dev ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format .

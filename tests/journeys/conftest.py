@@ -18,13 +18,6 @@ from tests.support.house_desk import desk_of
 from tests.support.otlp import Received, otlp_receiver
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, one worker has the house: each further one would cost a broker and 18 roles."""
-    for item in items:
-        if "house" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("house"))
-
-
 @pytest.fixture(scope="session")
 def telemetry() -> Iterator[Received]:
     """Metrics of the house, its errors, and the spans of what the desk of a test with this fixture asks for."""
