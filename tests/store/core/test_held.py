@@ -6,11 +6,9 @@ import base64
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
@@ -307,45 +305,6 @@ async def test_two_workers_that_retry_one_fact_apply_it_once(database_of: Callab
     await one.database.close()
     await two.database.close()
     assert (rows, len(effects), left) == ([1], 1, [])
-
-
-class TestDatabaseTrouble:
-    """Refusals that pass are tried again; only what keeps failing is held."""
-
-    async def test_a_serialization_failure_passes(self, database_of: Callable[[str], str]) -> None:
-        bench = await self.bench(database_of, "40001", times=2)
-        await bench.batches.process([record(progressed(uuid4()), 1)])
-        assert len(await bench.effects()) == 1
-        assert await bench.held_rows() == []
-        await bench.database.close()
-
-    async def test_one_that_never_passes_is_held(self, database_of: Callable[[str], str]) -> None:
-        bench = await self.bench(database_of, "40001", times=100)
-        await bench.batches.process([record(progressed(uuid4()), 1)])
-        assert [row[1:] for row in await bench.held_rows()] == [(1, "failed", "OperationalError 40001")]
-        await bench.database.close()
-
-    async def test_a_lost_connection_is_waited_out(self, database_of: Callable[[str], str]) -> None:
-        bench = await self.bench(database_of, None, times=2)
-        await bench.batches.process([record(progressed(uuid4()), 1)])
-        assert len(await bench.effects()) == 1
-        assert bench.health.not_ready is None
-        await bench.database.close()
-
-    async def bench(self, database_of: Callable[[str], str], sqlstate: str | None, times: int) -> Bench:
-        left = [times]
-
-        async def react(uow: UnitOfWork, event: Any, envelope: Envelope) -> None:
-            await effect(uow, event, envelope)
-            if left[0] > 0:
-                left[0] -= 1
-                if sqlstate is None:
-                    await uow.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
-                else:
-                    await uow.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$"))
-
-        reactions = [Reaction(ComplaintProgressed, react)]
-        return await Bench(service_of("callbacks", database_of("callbacks"), reactions)).prepare()
 
 
 def test_ids_named_by_an_event_are_found_for_erasure() -> None:

@@ -1,0 +1,54 @@
+"""What PostgreSQL refuses for reasons that pass is tried again; only what keeps failing is held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.events.complaint_progressed import ComplaintProgressed
+from shared.messaging.reactions import Reaction
+from shared.store.unit_of_work import UnitOfWork
+from tests.support.core import Bench, effect, progressed, record, service_of
+
+
+class TestDatabaseTrouble:
+    """Refusals that pass are tried again; only what keeps failing is held."""
+
+    async def test_a_serialization_failure_passes(self, database_of: Callable[[str], str]) -> None:
+        bench = await self.bench(database_of, "40001", times=2)
+        await bench.batches.process([record(progressed(uuid4()), 1)])
+        assert len(await bench.effects()) == 1
+        assert await bench.held_rows() == []
+        await bench.database.close()
+
+    async def test_one_that_never_passes_is_held(self, database_of: Callable[[str], str]) -> None:
+        bench = await self.bench(database_of, "40001", times=100)
+        await bench.batches.process([record(progressed(uuid4()), 1)])
+        assert [row[1:] for row in await bench.held_rows()] == [(1, "failed", "OperationalError 40001")]
+        await bench.database.close()
+
+    async def test_a_lost_connection_is_waited_out(self, database_of: Callable[[str], str]) -> None:
+        bench = await self.bench(database_of, None, times=2)
+        await bench.batches.process([record(progressed(uuid4()), 1)])
+        assert len(await bench.effects()) == 1
+        assert bench.health.not_ready is None
+        await bench.database.close()
+
+    async def bench(self, database_of: Callable[[str], str], sqlstate: str | None, times: int) -> Bench:
+        left = [times]
+
+        async def react(uow: UnitOfWork, event: Any, envelope: Envelope) -> None:
+            await effect(uow, event, envelope)
+            if left[0] > 0:
+                left[0] -= 1
+                if sqlstate is None:
+                    await uow.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+                else:
+                    await uow.execute(text(f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$"))
+
+        reactions = [Reaction(ComplaintProgressed, react)]
+        return await Bench(service_of("callbacks", database_of("callbacks"), reactions)).prepare()
