@@ -61,5 +61,6 @@ async def test_given_everything_that_can_go_wrong_when_logged_at_debug_then_no_p
     told = caplog.text + "".join(capsys.readouterr()) + repr(results)
     assert "smpp.bound" in told
     assert "receiver.store_failed" in told
+    assert "receiver.dkim_unchecked" in told
     for secret in (PHONE, PHONE[1:], GUEST, "王小明", "小秘密", PRIVATE.decode()[:40], "sandbox1"):
         assert secret not in told, "personal data in a log or an error text"
