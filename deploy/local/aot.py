@@ -12,6 +12,9 @@ from deploy.local.kafka import Kafka
 from deploy.local.ports import claim_ports
 from deploy.local.trouble import Trouble
 
+_PATIENCE = 200
+"""Tenths of a second that a cancelled training has to end."""
+
 
 class Training:
     """A node of its own, on a folder and ports of its own, started and stopped once while the JDK takes notes."""
@@ -34,10 +37,15 @@ class Training:
     def cancel(self) -> None:
         """Ends it at once; what is half made is thrown away."""
         self._cancelled.set()
-        if self._node is not None:
-            self._node.kill()
-        if self._thread is not None:
-            self._thread.join(10)
+        if self._thread is None:
+            return
+        for _ in range(_PATIENCE):
+            # Again and again: at the first time the node may be just about to start, with nothing to kill yet.
+            if self._node is not None:
+                self._node.kill()
+            self._thread.join(0.1)
+            if not self._thread.is_alive():
+                return
 
     def _train(self) -> None:
         assert self._kafka is not None
