@@ -17,5 +17,8 @@ async def pause(name: str) -> None:
     """Stands still for ever at the point `name` if `FRONTDESK_PAUSE` asks for it, once `FRONTDESK_PAUSE_FILE` tells."""
     if os.environ.get("FRONTDESK_PAUSE") != name or os.environ.get("FRONTDESK_TESTING") != "1":
         return
-    Path(os.environ["FRONTDESK_PAUSE_FILE"]).write_text(f"{name} {os.getpid()}")
+    file = Path(os.environ["FRONTDESK_PAUSE_FILE"])
+    draft = file.with_suffix(f".{os.getpid()}.new")
+    draft.write_text(f"{name} {os.getpid()}")
+    draft.replace(file)  # whole at once: who waits for the file reads it as soon as it is there
     await asyncio.Event().wait()
