@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.local import credentials, demo_report, running, sandbox_client, stores
-from deploy.local.console import tell, tell_json, tell_table
+from deploy.local.console import tell, tell_json, tell_message
 from deploy.local.layout import Layout
 from deploy.local.trouble import Trouble
 
@@ -80,8 +80,10 @@ def _inbox(
     if json:
         tell_json(messages)
         return
-    heads = ("number", "channel", "from", "to", "text")
-    tell_table([f"head-{head}" for head in heads], [_shown(message) for message in messages])
+    if not messages:
+        tell("nothing-received")
+    for message in messages:
+        tell_message(*_shown(message))
 
 
 @inbox.command("reply")
@@ -116,10 +118,11 @@ def _demo(json: Json = False) -> None:
     tell_json(report.as_json()) if json else demo_report.show(report)
 
 
-def _shown(message: dict[str, Any]) -> tuple[object, ...]:
+def _shown(message: dict[str, Any]) -> tuple[str, str]:
+    """A line about a message, and its words."""
+    head = f"{message['number']:>4}  {message['channel']:<5}  {message['from']} → {message['to']}"
     subject = message["subject"]
-    words = f"{subject}\n{message['text']}" if subject else message["text"]
-    return (message["number"], message["channel"], message["from"], message["to"], words)
+    return head, f"{subject}\n{message['text']}" if subject else message["text"]
 
 
 def _read(file: Path) -> str:

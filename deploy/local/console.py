@@ -17,7 +17,13 @@ from deploy.local.layout import BadSetting, Layout
 from deploy.local.texts import Language, say
 from deploy.local.trouble import Trouble
 
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+_PIPE_COLUMNS = 240  # a pipe has no width; what reads it must find names whole
+
+out = Console(
+    highlight=False,
+    soft_wrap=not sys.stdout.isatty(),
+    width=None if sys.stdout.isatty() else _PIPE_COLUMNS,
+)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 _language: Language = "en"
 
@@ -53,10 +59,18 @@ def tell_json(data: Any) -> None:
 
 def tell_table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """Prints a table; `heads` are codes of texts."""
-    table = Table(*(text(head) for head in heads), title=None if title is None else text(title), title_justify="left")
+    table = Table(title=None if title is None else text(title), title_justify="left")
+    for head in heads:
+        table.add_column(text(head), overflow="fold")  # a name cut short cannot be copied
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     out.print(table)
+
+
+def tell_message(head: str, words: str) -> None:
+    """Prints what somebody received: a line about it, then the words."""
+    out.print(head, style="bold", markup=False)
+    out.print(words, markup=False)
 
 
 def _cell(value: object) -> str:
