@@ -48,10 +48,20 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     components["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     for path in schema.get("paths", {}).values():
         for method, operation in path.items():
+            _name(operation)
             _add_problems(operation)
             if method in _CHANGES and operation.get("security"):
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     return schema
+
+
+def _name(operation: dict[str, Any]) -> None:
+    """In a list of routes the first sentence says more than the function's name, which FastAPI puts there."""
+    first, _, rest = operation.pop("description", "").partition("\n")
+    if first:
+        operation["summary"] = first.rstrip(".")
+    if rest.strip():
+        operation["description"] = rest.strip()
 
 
 def _add_problems(operation: dict[str, Any]) -> None:

@@ -66,6 +66,31 @@ async def test_given_messages_of_both_channels_when_asked_then_the_inbox_shows_t
     await post.close()
 
 
+async def test_given_messages_when_the_page_is_opened_then_they_are_on_it_as_text_in_the_readers_language(
+    with_http: tuple[Sandbox, httpx.AsyncClient], heard: Heard
+) -> None:
+    """The address that `frontdesk up` prints. What people wrote never becomes part of the page's own code."""
+    sandbox, client = with_http
+    empty = (await client.get("/", headers={"Accept-Language": "zh-CN,zh;q=0.9"})).raise_for_status()
+    phone = SmppProvider(smpp_settings(sandbox.smsc_port), heard.on_receipt, heard.on_inbound)
+    await phone.start()
+    for words in ("first", "<script>alert(1)</script>"):
+        assert isinstance(await phone.send(sms(words)), Accepted)
+    await phone.close()
+
+    page = (await client.get("/", params={"to": f" {PHONE}", "lang": "en"})).raise_for_status()
+    other = (await client.get("/", params={"to": "+10000000000"})).raise_for_status()
+
+    assert "尚未收到任何消息" in empty.text
+    assert page.text.index("&lt;script&gt;alert(1)") < page.text.index("first"), "the newest comes first"
+    assert "<script>alert" not in page.text
+    assert f'data-to="{PHONE}"' in page.text
+    assert PHONE not in other.text
+    assert "Nothing was received." in other.text
+    assert "://" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [

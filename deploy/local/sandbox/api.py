@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.local.sandbox.faults import FaultOrder
 from deploy.local.sandbox.inbox import Received
+from deploy.local.sandbox.page import page_of
 
 if TYPE_CHECKING:
     from deploy.local.sandbox.sandbox import Sandbox
@@ -54,6 +55,7 @@ class SandboxHealth(BaseModel):
 def create_api(sandbox: Sandbox) -> FastAPI:
     """The routes. No page needs anything from the network."""
     api = FastAPI(title="Frontdesk sandbox", docs_url=None, redoc_url=None)
+    api.include_router(page_of(sandbox))
 
     @api.get("/health")
     async def health() -> SandboxHealth:

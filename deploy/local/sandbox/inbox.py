@@ -41,6 +41,11 @@ class Inbox:
         self._messages: deque[Received] = deque(maxlen=kept)
         self._numbers = itertools.count(1)
 
+    @property
+    def last_number(self) -> int:
+        """The highest number shown so far; 0 while nothing has arrived."""
+        return max((message.number for message in self._messages), default=0)
+
     def next_number(self) -> int:
         """The number of the message that is about to be added."""
         return next(self._numbers)
