@@ -1,42 +1,18 @@
-"""What a demo day counts, and how the result is told. `demo/day.py` plays it: `play(layout) -> DemoReport`."""
+"""Plays a demo day and tells what came of it."""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
-
 from deploy.local import stores
 from deploy.local.console import tell, tell_table
+from deploy.local.demo.report import DemoReport
 from deploy.local.layout import SERVICES, Layout
-
-
-@dataclass(frozen=True, slots=True)
-class DemoReport:
-    """What came of one day. Seconds from the request, the inbound message or the timer's due instant to "delivered";
-    messages deferred by quiet hours are counted apart.
-    """
-
-    events: Mapping[str, int]
-    tickets: Mapping[str, int]
-    visits: Mapping[str, int]
-    callbacks: Mapping[str, int]
-    messages: Mapping[str, Mapping[str, int]]
-    seconds_to_delivered: Mapping[str, float]
-    deferred: int
-    held: int
-    dead: int
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is: names to counts, `seconds_to_delivered` with p50 and p99."""
-        return asdict(self)
 
 
 def play(layout: Layout) -> DemoReport:
     """One new day on the running stack, whose own people and addresses are counted alone. Raises Trouble."""
-    report: DemoReport = importlib.import_module("deploy.local.demo.day").play(layout)
-    return report
+    from deploy.local.demo import day  # loads clients that no other command needs
+
+    return day.play(layout)
 
 
 def show(report: DemoReport) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from deploy.local.demo_report import DemoReport
+from deploy.local.demo.report import DemoReport
 from shared.store.cause import Cause
 from shared.store.database import Database
 

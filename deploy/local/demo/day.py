@@ -20,7 +20,7 @@ from deploy.local.demo import complaints, letters, visits
 from deploy.local.demo.cast import DEPARTMENTS, SHOP, STAFF_NAMES, WEB, Cast, Person, staff_csv, staff_email
 from deploy.local.demo.counting import Stores, Told, count
 from deploy.local.demo.desk import DemoFailed, Desk, until
-from deploy.local.demo_report import DemoReport
+from deploy.local.demo.report import DemoReport
 from deploy.local.environment import database_url, kafka_bootstrap, service_environment
 from deploy.local.layout import SERVICES, Layout
 from deploy.local.trouble import Trouble

@@ -55,7 +55,7 @@ class SandboxHealth(BaseModel):
 def create_api(sandbox: Sandbox) -> FastAPI:
     """The routes. No page needs anything from the network."""
     api = FastAPI(title="Frontdesk sandbox", docs_url=None, redoc_url=None)
-    api.include_router(page_of(sandbox))
+    api.include_router(page_of(sandbox.inbox))
 
     @api.get("/health")
     async def health() -> SandboxHealth:

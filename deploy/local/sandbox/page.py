@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from deploy.local.sandbox.inbox import Inbox
 from deploy.local.texts import Language, say
-
-if TYPE_CHECKING:
-    from deploy.local.sandbox.sandbox import Sandbox
 
 _SHOWN = 100
 _POLICY = (
@@ -22,7 +20,7 @@ _POLICY = (
 _OTHER: dict[Language, Language] = {"en": "zh-CN", "zh-CN": "en"}
 
 
-def page_of(sandbox: Sandbox) -> APIRouter:
+def page_of(inbox: Inbox) -> APIRouter:
     """`GET /` (`to`: one number or address; `lang`: else that of the browser). Loads nothing from elsewhere."""
     router = APIRouter()
     pages = Environment(
@@ -30,19 +28,19 @@ def page_of(sandbox: Sandbox) -> APIRouter:
     )
 
     @router.get("/", include_in_schema=False)
-    async def inbox(
+    async def page(
         to: str | None = None,
         lang: Literal["en", "zh-CN"] | None = None,
         accept_language: Annotated[str, Header()] = "",
     ) -> HTMLResponse:
         language: Language = lang or ("zh-CN" if accept_language.lower().startswith("zh") else "en")
         recipient = to.strip().replace(" ", "") if to else None
-        messages = sandbox.inbox.newest(after=0, channel=None, recipient=recipient or None, limit=_SHOWN)
-        page = pages.get_template("inbox.html").render(
+        messages = inbox.newest(after=0, channel=None, recipient=recipient or None, limit=_SHOWN)
+        shown = pages.get_template("inbox.html").render(
             language=language,
             to=recipient,
             messages=messages[::-1],
-            newest=sandbox.inbox.last_number,
+            newest=inbox.last_number,
             words={**_words(language), "other": _OTHER[language]},
             said={
                 "sent": say("message-sent", language),
@@ -50,7 +48,7 @@ def page_of(sandbox: Sandbox) -> APIRouter:
                 "away": say("inbox-away", language),
             },
         )
-        return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})
+        return HTMLResponse(shown, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})
 
     return router
 
