@@ -30,7 +30,11 @@ Handle = Callable[[list[Record]], Awaitable[None]]
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
-    """Commits the lanes' offsets by Faust's commit timer, and on revocation and stop."""
+    """Commits the lanes' offsets by Faust's commit timer, and on revocation and stop.
+
+    Not by acknowledging event by event: that acknowledges what raised (faust-streaming #315), passes over a record that
+    is missing at the head (#606), and waits for ever at a gap that compaction left (robinhood/faust #401).
+    """
 
     def on_init(self) -> None:
         """Faust's hook: `done` is partition → next offset, set only after the database's commit."""

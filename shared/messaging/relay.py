@@ -73,7 +73,10 @@ async def run(context: RoleContext) -> None:
 
 
 class Relay:
-    """One producer's life: a failed send ends it, and a new producer goes on from what is not marked."""
+    """One producer's life: a failed send ends it, and a new producer goes on from what is not marked.
+
+    A producer whose numbers the broker finds out of order never sends again by itself (aiokafka #1017).
+    """
 
     def __init__(self, context: RoleContext, producer: AIOKafkaProducer, lease: Lease) -> None:
         self._context = context
