@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -24,7 +24,15 @@ _HERE = text(
     "SELECT topic, key FROM copy JOIN unnest(CAST(:topics AS text[]), CAST(:keys AS text[])) AS named (topic, key) "
     "USING (topic, key)"
 )
-Holds = list[tuple[Reading, Hold]]
+
+
+@dataclass(slots=True)
+class Done:
+    """What one transaction did: `reacted` counts events of our own services that reactions ran on."""
+
+    holds: list[tuple[Reading, Hold]] = field(default_factory=list)
+    released: list[Released] = field(default_factory=list)
+    reacted: int = 0
 
 
 class ReactionRaised(Exception):
@@ -44,37 +52,36 @@ class Applier:
         for reaction in service.reactions:
             self._reactions.setdefault(reaction.event, []).append(reaction)
 
-    async def apply(self, uow: UnitOfWork, records: Sequence[Record], verdict: Verdict | None) -> list[Released]:
+    async def apply(self, uow: UnitOfWork, records: Sequence[Record], verdict: Verdict | None) -> Done:
         """Applies records of one partition in order. `verdict` is set when there is one record, the culprit."""
         topic = TOPICS[records[0].topic]
         readings = await self._check_sources(uow, topic, [read(record) for record in records])
-        holds: Holds = [(r, r.hold) for r in readings if r.envelope is None and r.hold is not None]
+        done = Done([(r, r.hold) for r in readings if r.envelope is None and r.hold is not None])
         legible = [r for r in readings if r.envelope is not None]
-        released: list[Released] = []
         again = [r.record.held_id for r in legible if r.record.held_id is not None]
         if again and topic.kind is not TopicClass.FACT:
             await holding.forget_unreadable(uow, again)
         if legible:
             match topic.kind:
                 case TopicClass.SEQUENCED:
-                    released = await self._sequenced(uow, topic, legible, holds, verdict)
+                    await self._sequenced(uow, topic, legible, done, verdict)
                 case TopicClass.STATE:
-                    released = await self._states(uow, topic, legible, holds, verdict)
+                    await self._states(uow, topic, legible, done, verdict)
                 case TopicClass.FACT:
-                    await self._facts(uow, legible, holds, verdict)
+                    await self._facts(uow, legible, done, verdict)
         uow.permit.publishes, uow.cause, uow.incoming = None, self.cause, None
-        if holds:
+        if done.holds:
             await uow.flush()
-            await holding.hold(uow, self.service.group, holds, self.code_version)
-            for reading, hold in holds:
+            await holding.hold(uow, self.service.group, done.holds, self.code_version)
+            for reading, hold in done.holds:
                 metrics.HELD.add(topic=reading.record.topic, state=hold.state, reason=hold.reason.partition(" ")[0])
             # What it needs may have come while this transaction ran, and then nobody else will wake it.
-            released += [(r.record.topic, r.thing[1]) for r, hold in holds if hold.needs]
-        return released
+            done.released += [(r.record.topic, r.thing[1]) for r, hold in done.holds if hold.needs]
+        return done
 
     async def _sequenced(
-        self, uow: UnitOfWork, topic: Topic, readings: list[Reading], holds: Holds, verdict: Verdict | None
-    ) -> list[Released]:
+        self, uow: UnitOfWork, topic: Topic, readings: list[Reading], done: Done, verdict: Verdict | None
+    ) -> None:
         consumer = self.service.group
         places = await inbox.lock_places(uow, consumer, topic.name, (r.thing for r in readings))
         queued = await holding.queues(uow, consumer, topic.name, (key for _, key in places))
@@ -92,20 +99,18 @@ class Applier:
                 reason = "queued" if reading.thing in blocked else "gap"
                 hold: Hold | None = Hold(HeldState.WAITING, reason)
             else:
-                hold = await self._apply_one(uow, reading, missing, verdict)
+                hold = await self._apply_one(uow, reading, missing, verdict, done)
             if hold is None:
                 place.last = reading.number
             else:
-                holds.append((reading, hold))
+                done.holds.append((reading, hold))
                 blocked.add(reading.thing)
         await inbox.raise_places(uow, consumer, topic.name, places)
-        if not queued:
-            return []
-        return await holding.move_on(
-            uow, consumer, topic.name, {thing: places[thing] for thing in queued & set(places)}
-        )
+        if queued:
+            queues = {thing: places[thing] for thing in queued & set(places)}
+            done.released += await holding.move_on(uow, consumer, topic.name, queues)
 
-    async def _facts(self, uow: UnitOfWork, readings: list[Reading], holds: Holds, verdict: Verdict | None) -> None:
+    async def _facts(self, uow: UnitOfWork, readings: list[Reading], done: Done, verdict: Verdict | None) -> None:
         again = [r.record.held_id for r in readings if r.record.held_id is not None]
         standing = await holding.lock_held(uow, again) if again else set()
         fresh: dict[inbox.Thing, bytes] = {}
@@ -114,7 +119,7 @@ class Applier:
                 fresh.setdefault(_fact(reading), inbox.body_hash(reading))
         known = await inbox.remember_facts(uow, self.service.group, fresh, uow.now) if fresh else {}
         missing = await self._missing(uow, readings)
-        done: list[int] = []
+        freed: list[int] = []
         for reading in readings:
             held_id = reading.record.held_id
             if held_id is None:
@@ -122,42 +127,43 @@ class Applier:
                 known.setdefault(_fact(reading), fresh[_fact(reading)])
                 if seen is not None:
                     if seen != inbox.body_hash(reading):
-                        holds.append((reading, Hold(HeldState.DEAD, "id-reused")))
+                        done.holds.append((reading, Hold(HeldState.DEAD, "id-reused")))
                     continue
             elif held_id not in standing:
                 continue
-            hold = await self._apply_one(uow, reading, missing, verdict)
+            hold = await self._apply_one(uow, reading, missing, verdict, done)
             if hold is not None:
-                holds.append((reading, hold))
+                done.holds.append((reading, hold))
             elif held_id is not None:
-                done.append(held_id)
-        if done:
-            await holding.release(uow, done)
+                freed.append(held_id)
+        if freed:
+            await holding.release(uow, freed)
 
     async def _states(
-        self, uow: UnitOfWork, topic: Topic, readings: list[Reading], holds: Holds, verdict: Verdict | None
-    ) -> list[Released]:
+        self, uow: UnitOfWork, topic: Topic, readings: list[Reading], done: Done, verdict: Verdict | None
+    ) -> None:
         copy = self._copies[topic.name]
-        holds.extend((r, r.hold) for r in readings if r.hold is not None)
+        done.holds.extend((r, r.hold) for r in readings if r.hold is not None)
         applied = await apply_states(uow, copy, [r for r in readings if r.hold is None])
         for reading in applied.news:
             if reading.event is not None:
-                hold = await self._apply_one(uow, reading, frozenset(), verdict)
+                hold = await self._apply_one(uow, reading, frozenset(), verdict, done)
                 if hold is not None:
-                    holds.append((reading, hold))
+                    done.holds.append((reading, hold))
             elif copy.on_gone is not None:
                 self._begin(uow, reading, copy.publishes)
                 await copy.on_gone(uow, reading.thing[1])
-        done = [r.record.held_id for r in readings if r.record.held_id is not None and r.hold is None]
-        if done:
-            await holding.release(uow, done)
+        freed = [r.record.held_id for r in readings if r.record.held_id is not None and r.hold is None]
+        if freed:
+            await holding.release(uow, freed)
         uow.permit.publishes, uow.cause = None, self.cause
         await rewrite_late(uow, copy.event, applied.late)
         keys = sorted({reading.thing[1] for reading in applied.news})
-        return await holding.state_arrived(uow, self.service.group, topic.name, keys) if keys else []
+        if keys:
+            done.released += await holding.state_arrived(uow, self.service.group, topic.name, keys)
 
     async def _apply_one(
-        self, uow: UnitOfWork, reading: Reading, missing: frozenset[Need], verdict: Verdict | None
+        self, uow: UnitOfWork, reading: Reading, missing: frozenset[Need], verdict: Verdict | None, done: Done
     ) -> Hold | None:
         """Runs the reactions on one event; None when it has been applied."""
         if reading.hold is not None:
@@ -168,6 +174,7 @@ class Applier:
             return Hold(HeldState.WAITING, f"needs {lacking[0][0]}", lacking)
         if verdict is not None and verdict.hold is not None:
             return verdict.hold
+        done.reacted += int(bool(reactions) and reading.is_ours)
         for reaction in reactions:
             self._begin(uow, reading, reaction.publishes)
             assert reading.envelope is not None

@@ -17,7 +17,8 @@ from shared.kernel import clock
 from shared.kernel.errors import Refused, Stale, Superseded
 from shared.kernel.pause import pause
 from shared.messaging.applying import Applier, ReactionRaised
-from shared.messaging.record import HeldState, Hold, Record, Released, Verdict
+from shared.messaging.brake import Brake
+from shared.messaging.record import HeldState, Hold, Record, Released, Verdict, read
 from shared.runtime.health import Health
 from shared.store.database import Database
 from shared.telemetry import metrics
@@ -34,15 +35,18 @@ _PASSING = {"40001", "40P01", "55P03", "57014", "25P03"}
 class Batches:
     """Processes batches of one consumer. Returns only after the commit; cancelled, it leaves nothing half done."""
 
-    def __init__(self, database: Database, applier: Applier, health: Health) -> None:
+    def __init__(self, database: Database, applier: Applier, health: Health, brake: Brake | None = None) -> None:
         self._database = database
         self._applier = applier
         self._health = health
+        self._brake = brake
+        self.worked_since = float("-inf")
+        """When (monotonic) a batch last went on after it had waited for the database or the brake."""
 
     async def process(self, records: Sequence[Record]) -> list[Released]:
         """Applies `records` of one partition. Waits for an absent database for as long as it takes.
 
-        Returns the held things that became due by it.
+        With a brake it begins nothing while that is on. Returns the held things that became due by it.
         """
         began = clock.monotonic()
         released = await self._attempt(records, None)
@@ -56,8 +60,12 @@ class Batches:
         passing, away = 0, 0
         while True:
             try:
+                holding = verdict is not None and verdict.hold is not None
+                if self._brake is not None and await self._brake.wait_until_off(for_sure=holding):
+                    # What was found before the brake says nothing of the build or the data that go on now.
+                    verdict, self.worked_since = None, clock.monotonic()
                 async with self._database.transaction(self._applier.cause) as uow:
-                    released = await self._applier.apply(uow, records, verdict)
+                    done = await self._applier.apply(uow, records, verdict)
             except (DBAPIError, PoolExhausted, OSError) as error:
                 if is_away(error):
                     away += 1
@@ -72,8 +80,11 @@ class Batches:
             except Exception as error:  # noqa: BLE001 - whatever a reaction raised; it is held with its class
                 return await self._divide(records, verdict, error)
             if away:
+                self.worked_since = clock.monotonic()
                 self._health.ready()
-            return released
+            if self._brake is not None and done.reacted:
+                self._brake.reacted(done.reacted)
+            return done.released
 
     async def _divide(self, records: Sequence[Record], verdict: Verdict | None, error: Exception) -> list[Released]:
         if verdict is not None:
@@ -94,7 +105,23 @@ class Batches:
                 reason=verdict.hold.reason,
                 at=_where(error),
             )
-        return await self._attempt(records, verdict)
+        released = await self._attempt(records, verdict)
+        await self._tell_brake(records[0], verdict)
+        return released
+
+    async def _tell_brake(self, record: Record, verdict: Verdict) -> None:
+        """Counts a raise. Not that of a record that was held before, nor of what outsiders wrote: garbage is theirs."""
+        if self._brake is None or verdict.hold is None or verdict.hold.state is not HeldState.FAILED:
+            return
+        reading = read(record)
+        if record.held_id is not None or not reading.is_ours:
+            return
+        try:
+            await self._brake.raised((record.topic, reading.thing[1]), verdict.hold.reason)
+        except (DBAPIError, PoolExhausted, OSError) as error:
+            if not is_away(error):
+                raise
+            log.warning("database away; the brake is thought of again at the next raise")
 
     async def _wait_for_database(self, times: int) -> None:
         self._health.unready("database")

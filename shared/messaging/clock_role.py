@@ -10,6 +10,7 @@ from sqlalchemy import text
 from shared.kernel import clock
 from shared.messaging.applying import Applier
 from shared.messaging.batch import Batches, is_away
+from shared.messaging.brake import Brake
 from shared.messaging.held_retry import HeldRetry
 from shared.messaging.timers import CLAIM, Timers
 from shared.runtime.service import RoleContext
@@ -37,7 +38,8 @@ async def run(context: RoleContext) -> None:
     settings, database = context.settings, context.database
     timers = Timers(context.service, database)
     batches = Batches(database, Applier(context.service, settings.code_version), context.health)
-    held = HeldRetry(database, batches, context.service.group, settings.code_version)
+    brake = Brake(database, context.service.group, settings.code_version)
+    held = HeldRetry(database, batches, context.service.group, settings.code_version, brake)
     held_at = purge_at = clock.monotonic()
     away = 0
     while not context.stopping.is_set():

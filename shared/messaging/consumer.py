@@ -11,8 +11,10 @@ import faust
 import structlog
 
 from shared.contracts.topics import TOPICS
+from shared.kernel import clock
 from shared.messaging.applying import Applier
-from shared.messaging.batch import Batches
+from shared.messaging.batch import Batches, is_away
+from shared.messaging.brake import Brake
 from shared.messaging.faust_names import check_faust
 from shared.messaging.held_retry import HeldRetry
 from shared.messaging.lanes import Transport
@@ -38,8 +40,10 @@ async def run(context: RoleContext) -> None:
     check_faust()
     settings = context.settings
     context.health.stuck_after = _STUCK_SECONDS
-    batches = Batches(context.database, Applier(context.service, settings.code_version), context.health)
-    held = HeldRetry(context.database, batches, context.service.group, settings.code_version)
+    group, build = context.service.group, settings.code_version
+    brake = Brake(context.database, group, build, things=settings.brake_things, window=settings.brake_window)
+    batches = Batches(context.database, Applier(context.service, build), context.health, brake)
+    held = HeldRetry(context.database, batches, group, build, brake)
 
     async def handle(records: list[Record]) -> None:
         first = records[0]
@@ -60,7 +64,7 @@ async def run(context: RoleContext) -> None:
         app.topics.add(app.topic(name, key_type=bytes, value_type=bytes))
     try:
         await app.start()
-        await _watch(context, app)
+        await _watch(context, app, batches, brake)
     finally:
         context.health.unready("draining")
         await app.stop()
@@ -105,23 +109,37 @@ def _traceparent(record: Record) -> str | None:
     return None if told is None else told.decode(errors="replace")
 
 
-async def _watch(context: RoleContext, app: faust.App) -> None:
+async def _watch(context: RoleContext, app: faust.App, batches: Batches, brake: Brake) -> None:
     """Tells readiness and progress until it is time to stop. Raises ConsumerFailed when Faust has given up."""
     while not context.stopping.is_set():
         if app.crashed or app.should_stop:
             raise ConsumerFailed("faust stopped by itself; its log lines say why")
         lanes = app._fetcher
-        # A batch that waits for an absent database is no reason to be restarted.
-        if lanes.oldest > 0 and context.health.not_ready != "database":
-            context.health.busy(lanes.oldest)
+        await _look(context, brake)
+        # A batch that waits for an absent database or for the brake is no reason to be restarted, nor is one that did.
+        if lanes.oldest > 0 and context.health.not_ready not in ("database", "brake"):
+            context.health.busy(min(lanes.oldest, clock.monotonic() - batches.worked_since))
         else:
             context.health.done()
-        reason = _not_ready(app)
+        reason = _not_ready(app) or ("brake" if brake.on else None)
         if reason is not None:
             context.health.unready(reason)
         elif context.health.not_ready != "database":
             context.health.ready()
         await context.rest(_WATCH_SECONDS)
+
+
+async def _look(context: RoleContext, brake: Brake) -> None:
+    before = brake.looked_at
+    try:
+        await brake.look_if_due()
+    except Exception as error:
+        if not is_away(error):
+            raise
+        context.health.unready("database")
+        return
+    if brake.looked_at != before and context.health.not_ready == "database":
+        context.health.ready()
 
 
 def _not_ready(app: faust.App) -> str | None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from shared.contracts.topics import TOPICS, TopicClass
 from shared.kernel import clock
 from shared.messaging.batch import Batches
+from shared.messaging.brake import Brake
 from shared.messaging.holding import record_of
 from shared.messaging.record import HeldState
 from shared.store.database import Database
@@ -31,8 +32,8 @@ _NEEDS_ARE_HERE = text(
     "LEFT JOIN copy ON copy.topic = need ->> 0 AND copy.key = need ->> 1 WHERE copy.key IS NULL)"
 )
 _NEW_BUILD = text(
-    "UPDATE held SET next_try = now(), code_version = :code_version WHERE consumer = :consumer AND state = 'waiting' "
-    "AND reason = 'unknown-type' AND code_version <> :code_version"
+    "UPDATE held SET next_try = now(), code_version = :code_version WHERE consumer = :consumer "
+    "AND (state = 'failed' OR state = 'waiting' AND reason = 'unknown-type') AND code_version <> :code_version"
 )
 _TOO_LONG_UNKNOWN = text(
     "UPDATE held SET state = :dead, next_try = NULL WHERE consumer = :consumer AND state = 'waiting' "
@@ -45,7 +46,8 @@ _STATE_TOPICS = sorted(name for name, topic in TOPICS.items() if topic.kind is T
 class HeldRetry:
     """Retries the held records of one consumer."""
 
-    def __init__(self, database: Database, batches: Batches, consumer: str, code_version: str) -> None:
+    def __init__(self, database: Database, batches: Batches, consumer: str, code_version: str, brake: Brake) -> None:
+        self._brake = brake
         self._database = database
         self._batches = batches
         self._consumer = consumer
@@ -54,10 +56,11 @@ class HeldRetry:
     async def run_due(self) -> int:
         """Tries every held record that is due, and those that become due by it; returns how many were tried.
 
-        A record is tried once a call, so that one that comes back at once cannot keep the caller here.
+        A record is tried once a call, so that one that comes back at once cannot keep the caller here. While the brake is
+        on nothing is tried: each try of a bad build would bring a record nearer to `dead`.
         """
         tried: list[int] = []
-        while True:
+        while not await self._brake.look_if_due():
             async with self._database.connection() as connection:
                 rows = (
                     await connection.execute(
@@ -70,6 +73,7 @@ class HeldRetry:
             for row in rows:
                 tried.append(row.id)
                 await self._batches.process([record_of(row)])
+        return len(tried)
 
     async def look_for_needs(self) -> None:
         """Makes due whatever waited for a party or member of staff that is here now."""
@@ -77,8 +81,9 @@ class HeldRetry:
             await connection.execute(_NEEDS_ARE_HERE, {"consumer": self._consumer})
 
     async def age(self) -> None:
-        """Tries unknown types again on a new build, gives them up after a day, forgets unreadable bytes in time."""
+        """Tries unknown types and raises again on a new build, gives them up after a day, forgets unreadable bytes in time."""
         now = clock.now()
+        await self._brake.forget_other_builds()
         async with self._database.connection() as connection:
             await connection.execute(_NEW_BUILD, {"consumer": self._consumer, "code_version": self._code_version})
             await connection.execute(

@@ -86,6 +86,11 @@ class Reading:
         assert self.envelope.sequence is not None
         return self.envelope.sequence
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether a service of ours wrote it; what others write may be anything."""
+        return self.envelope is not None and self.envelope.source.startswith("/services/")
+
 
 def read(record: Record) -> Reading:
     """Reads envelope, then event. Never raises: what is wrong becomes a `Hold`."""

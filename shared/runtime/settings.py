@@ -33,7 +33,9 @@ class CommonSettings(BaseSettings):
     run_dir: Path | None = Field(None, description="where processes tell their health; unset: not told")
     process_name: str | None = Field(None, description="this process's file in run_dir; unset: service and roles")
     supervisor: int | None = Field(None, description="pid of the supervisor: the process leaves when that is gone")
-    code_version: str = Field("dev", description="build id; unknown event types are tried again on each new one")
+    code_version: str = Field("dev", description="build id; unknown and failed events are tried again on each new one")
+    brake_things: int = Field(20, ge=1, description="so many things held by raises within the window stop a consumer")
+    brake_window: timedelta = Field(timedelta(seconds=60), description="window of the brake, in seconds")
 
     @field_validator("*", mode="before")
     @classmethod

@@ -1,7 +1,8 @@
 """Migrations of a service's database: Alembic from code, forward only, one process at a time.
 
 A service has no environment of its own: `shared/store/alembic/env.py` runs its revisions, which are plain SQL in
-`services/<name>/migrations/versions/<number>_<what>.py`. The first of each applies `core_0001`.
+`services/<name>/migrations/versions/<number>_<what>.py`. The first of each applies `core_0001`,
+a later one `core_0002`.
 """
 
 from __future__ import annotations

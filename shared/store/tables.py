@@ -1,4 +1,4 @@
-"""The core's tables for SQLAlchemy Core; `core_0001.sql` makes them, a test holds the two together."""
+"""The core's tables for SQLAlchemy Core; `core_0001.sql` and `core_0002.sql` make them, a test compares."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ outbox = Table(
     _instant("created_at"),
     _instant("published_at", nullable=True),
     _text("stuck_reason", nullable=True),
+    _instant("replayed_at", nullable=True),
 )
 sequence = Table(
     "sequence",
@@ -137,4 +138,25 @@ idempotency = Table(
     Column("status", Integer),
     Column("answer", JSONB),
     _instant("created_at"),
+)
+brake = Table(
+    "brake",
+    core,
+    _text("consumer", primary_key=True),
+    _text("code_version", primary_key=True),
+    _instant("since"),
+    Column("things", Integer, nullable=False),
+    Column("raised", Integer, nullable=False),
+    Column("reacted", Integer, nullable=False),
+    _text("reason"),
+)
+long_work = Table(
+    "long_work",
+    core,
+    _text("name", primary_key=True),
+    _text("after"),
+    Column("done", BigInteger, nullable=False),
+    _text("started_by"),
+    _instant("started_at"),
+    _instant("moved_at"),
 )

@@ -31,6 +31,7 @@ BATCH_RETRIED = Count("frontdesk.consumer.retries", "{batch}", "Batches begun ag
 SEEN_LATE = Count("frontdesk.consumer.first.above.one", "{event}", "Things first seen above number 1, by topic.")
 LAG = Level("frontdesk.consumer.lag", "{event}", "Records not yet committed, by topic and partition.")
 LAG_AGE = Level("frontdesk.consumer.lag.age", "s", "Age of the oldest record not yet handled, by topic.")
+BRAKE = Level("frontdesk.consumer.brake", "1", "1 where this build's consumer is stopped by its brake, else 0.")
 HELD = Count("frontdesk.held.events", "{event}", "Events put aside, by topic, state and reason.")
 HELD_ROWS = Level("frontdesk.held.rows", "{event}", "Held events that stand, by state.")
 HELD_FREED = Count("frontdesk.held.freed", "{event}", "Held events that were applied after all, by topic.")

@@ -19,6 +19,7 @@ from shared.contracts.events.staff_changed import StaffChanged
 from shared.kernel import clock
 from shared.messaging.applying import Applier
 from shared.messaging.batch import Batches
+from shared.messaging.brake import Brake
 from shared.messaging.held_retry import HeldRetry
 from shared.messaging.reactions import Copy, Reaction, TimerHandler
 from shared.messaging.record import Record
@@ -58,8 +59,9 @@ class Bench:
         self.service = service
         self.database = Database(service.database_url(), service.name)
         self.health = Health("consumer")
-        self.batches = Batches(self.database, Applier(service, code_version), self.health)
-        self.held = HeldRetry(self.database, self.batches, service.group, code_version)
+        self.brake = Brake(self.database, service.group, code_version)
+        self.batches = Batches(self.database, Applier(service, code_version), self.health, self.brake)
+        self.held = HeldRetry(self.database, self.batches, service.group, code_version, self.brake)
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         """What a query gives: tuples, or bare values where there is one column."""
