@@ -166,7 +166,7 @@ def read_event(envelope: Envelope, value: bytes | None) -> Event | None:
     model = event_types().get(envelope.type)
     if model is None:
         raise NotYetReadable(envelope.type)
-    if model.topic.name != envelope.topic:
+    if not model.travels_on(TOPICS[envelope.topic]):
         raise Unreadable("wrong-topic", "ce_type")
     if envelope.dataschema:
         version = envelope.dataschema.removeprefix(f"/schemas/{envelope.type}/")

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.topics import Topic
+from shared.contracts.topics import EVERY_SEQUENCED, Topic, TopicClass
 
 
 class Value(BaseModel):
@@ -43,6 +43,11 @@ class Event(Value):
     def dataschema(cls, version: int | None = None) -> str:
         """The URI reference in `ce_dataschema`: names type and version."""
         return f"/schemas/{cls.type}/{version or cls.version}"
+
+    @classmethod
+    def travels_on(cls, topic: Topic) -> bool:
+        """Whether a record of `topic` may carry this."""
+        return cls.topic is topic or (cls.topic is EVERY_SEQUENCED and topic.kind is TopicClass.SEQUENCED)
 
     @property
     def key_value(self) -> str:

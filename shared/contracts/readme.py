@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from shared.contracts.event import Event
-from shared.contracts.registry import events_of
+from shared.contracts.registry import event_types
 from shared.contracts.schemas import field_notes, schema_file, schema_of, sentence
-from shared.contracts.topics import SERVICES, TOPICS, Topic, TopicClass
+from shared.contracts.topics import EVERY_SEQUENCED, SERVICES, TOPICS, Topic, TopicClass
 from shared.contracts.words import WORDS
 from shared.kernel.machine import Machine
 
@@ -50,9 +50,9 @@ def _topics() -> Iterator[str]:
 
 def _events() -> Iterator[str]:
     yield "## Events\n"
-    for topic in TOPICS.values():
+    for topic in (*TOPICS.values(), EVERY_SEQUENCED):
         yield f"### {topic.name}\n"
-        for event in events_of(topic.name):
+        for event in (event for event in event_types().values() if event.topic is topic):
             yield f"**{event.type}** ([schema](schemas/{schema_file(event)})): {sentence(event)}\n"
             yield from _fields(event)
             yield ""

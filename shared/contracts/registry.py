@@ -8,7 +8,7 @@ from functools import cache
 
 from shared.contracts import events
 from shared.contracts.event import Event
-from shared.contracts.topics import TopicClass
+from shared.contracts.topics import TOPICS, TopicClass
 
 
 @cache
@@ -27,7 +27,7 @@ def event_types() -> dict[str, type[Event]]:
 
 def events_of(topic: str) -> list[type[Event]]:
     """The events that travel on `topic`, by type."""
-    return [event for event in event_types().values() if event.topic.name == topic]
+    return [event for event in event_types().values() if event.travels_on(TOPICS[topic])]
 
 
 def state_event(topic: str) -> type[Event]:

@@ -68,6 +68,9 @@ MESSAGES = _sequenced("messages", "message", "notify", "callbacks")
 REPLIES = _fact("replies", "thread", ("notify",), "callbacks")
 CONSENTS = _state("consents", "address", "notify", "notify", "intake", "callbacks")
 
+EVERY_SEQUENCED = Topic("every sequenced topic", TopicClass.SEQUENCED, "thing", frozenset(), frozenset())
+"""No topic, but the place of events that the core itself writes to any sequenced topic."""
+
 TOPICS = {
     topic.name: topic
     for topic in (
