@@ -28,8 +28,10 @@ _MODULES = {
     "token": "cli_people",
     "topics": "cli_operate",
     "lag": "cli_operate",
-    "outbox": "cli_operate",
-    "held": "cli_operate",
+    "held": "cli_held",
+    "brake": "cli_events",
+    "outbox": "cli_events",
+    "events": "cli_events",
     "migrate": "cli_operate",
 }
 

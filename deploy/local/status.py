@@ -94,13 +94,14 @@ def show(found: Status) -> None:
         heads = ("head-service", "head-roles", "head-pid", "head-ready", "head-memory", "head-reason")
         tell_table(heads, rows, title="title-processes")
     tell_table(
-        ("head-service", "head-lag", "head-unpublished", "head-held"),
+        ("head-service", "head-lag", "head-unpublished", "head-held", "head-brake"),
         [
             (
                 store.service,
                 store.lag,
                 _age(store.standing),
                 store.standing and store.standing.held,
+                store.standing and (", ".join(store.standing.braked) or None),
             )
             for store in found.stores
         ],

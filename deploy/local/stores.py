@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -22,15 +23,27 @@ from shared.store.unit_of_work import UnitOfWork
 Answer = TypeVar("Answer")
 
 
-def ask(layout: Layout, service: str, question: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
-    """Runs `question` in a unit of work of `service`, commits, and returns its answer.
+def ask(
+    layout: Layout, service: str, question: Callable[[UnitOfWork], Awaitable[Answer]], *, rehearse: bool = False
+) -> Answer:
+    """Runs `question` in a unit of work of `service`, commits, and returns its answer. A rehearsal is rolled back: its
+    answer is what would have been done.
 
     Raises Trouble(`not-running`) or (`database-silent`) where the database does not answer.
     """
+
+    async def act(database: Database) -> Answer:
+        return await (_rehearsed if rehearse else _asked)(database, question)
+
+    return work(layout, service, act)
+
+
+def work(layout: Layout, service: str, act: Callable[[Database], Awaitable[Answer]]) -> Answer:
+    """Runs `act`, which commits by itself, on the database of `service`. Raises as `ask` does."""
     known = credentials.read(layout.credentials)
     if environment.database_elsewhere(service) is None and not running.is_running(layout):
         raise Trouble("not-running", folder=layout.data)
-    return asyncio.run(_ask(environment.database_url(layout, known, service), service, question))
+    return asyncio.run(_act(environment.database_url(layout, known, service), service, act))
 
 
 def ask_intake(layout: Layout, act: Callable[[Database], Awaitable[Answer]]) -> Answer:
@@ -71,12 +84,23 @@ def migrate_all(layout: Layout, services: Iterable[str]) -> list[str]:
     return done
 
 
-async def _ask(url: str, service: str, question: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
-    async def act(database: Database) -> Answer:
-        async with database.transaction(Cause.of_person()) as uow:
-            return await question(uow)
+class _Undone(Exception):
+    """Ends a rehearsal's transaction."""
 
-    return await _act(url, service, act)
+
+async def _asked(database: Database, question: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
+    async with database.transaction(Cause.of_person()) as uow:
+        return await question(uow)
+
+
+async def _rehearsed(database: Database, question: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
+    answers: list[Answer] = []
+    with suppress(_Undone):
+        async with database.transaction(Cause.of_person()) as uow:
+            answers.append(await question(uow))
+            await uow.flush()
+            raise _Undone
+    return answers[0]
 
 
 async def _act(url: str, service: str, act: Callable[[Database], Awaitable[Answer]]) -> Answer:

@@ -46,7 +46,9 @@ _STATE_TOPICS = sorted(name for name, topic in TOPICS.items() if topic.kind is T
 class HeldRetry:
     """Retries the held records of one consumer."""
 
-    def __init__(self, database: Database, batches: Batches, consumer: str, code_version: str, brake: Brake) -> None:
+    def __init__(
+        self, database: Database, batches: Batches, consumer: str, code_version: str, brake: Brake | None = None
+    ) -> None:
         self._brake = brake
         self._database = database
         self._batches = batches
@@ -56,11 +58,11 @@ class HeldRetry:
     async def run_due(self) -> int:
         """Tries every held record that is due, and those that become due by it; returns how many were tried.
 
-        A record is tried once a call, so that one that comes back at once cannot keep the caller here. While the brake is
-        on nothing is tried: each try of a bad build would bring a record nearer to `dead`.
+        A record is tried once a call, so that one that comes back at once cannot keep the caller here. While the brake
+        is on nothing is tried: each try of a bad build would bring a record nearer to `dead`.
         """
         tried: list[int] = []
-        while not await self._brake.look_if_due():
+        while self._brake is None or not await self._brake.look_if_due():
             async with self._database.connection() as connection:
                 rows = (
                     await connection.execute(
@@ -81,9 +83,10 @@ class HeldRetry:
             await connection.execute(_NEEDS_ARE_HERE, {"consumer": self._consumer})
 
     async def age(self) -> None:
-        """Tries unknown types and raises again on a new build, gives them up after a day, forgets unreadable bytes in time."""
+        """A new build tries unknown types and raises again; what stays unknown dies, unreadable bytes are forgotten."""
         now = clock.now()
-        await self._brake.forget_other_builds()
+        if self._brake is not None:
+            await self._brake.forget_other_builds()
         async with self._database.connection() as connection:
             await connection.execute(_NEW_BUILD, {"consumer": self._consumer, "code_version": self._code_version})
             await connection.execute(

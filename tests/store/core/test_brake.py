@@ -218,7 +218,8 @@ async def test_what_outsiders_write_never_pulls_the_brake(database_of: Callable[
 async def test_rows_of_builds_that_are_long_gone_are_forgotten(bench: Bench) -> None:
     for build, age in (("test", 9), ("old", 2), ("beside-us", 0)):
         await bench.rows(
-            "INSERT INTO brake VALUES ('frontdesk-callbacks', :build, now() - make_interval(days => :age), 1, 1, 0, 'x')",
+            "INSERT INTO brake VALUES "
+            "('frontdesk-callbacks', :build, now() - make_interval(days => :age), 1, 1, 0, 'x')",
             build=build,
             age=age,
         )

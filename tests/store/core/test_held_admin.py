@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from shared.kernel import clock
-from shared.messaging import held_admin
+from shared.messaging import held_acts, held_admin
+from shared.messaging.held_admin import Choice
 from shared.store import tables
 from shared.store.cause import Cause
 from shared.store.database import Database
@@ -59,11 +62,18 @@ async def test_given_held_events_when_listed_then_the_state_chooses(database: Da
 
     async with database.transaction(Cause.of_person()) as uow:
         every = await held_admin.list_held(uow)
-        dead = await held_admin.list_held(uow, state="dead")
+        dead = await held_admin.list_held(uow, Choice(state="dead"))
+        chosen = await held_admin.list_held(uow, Choice(topic="reports", reason="ValueError", limit=2))
+        others = [
+            await held_admin.list_held(uow, choice)
+            for choice in (Choice(topic="tickets"), Choice(reason="Value"), Choice(ids=()))
+        ]
         standing = await held_admin.standing(uow)
 
     assert [row.state for row in every] == ["waiting", "failed", "refused", "dead"]
     assert [row.sequence for row in dead] == [4]
+    assert [row.sequence for row in chosen] == [1, 2]
+    assert others == [[], [], []]
     assert (standing.held, standing.dead, standing.unpublished, standing.oldest) == (4, 1, 0, None)
 
 
@@ -93,17 +103,37 @@ async def test_given_a_held_event_when_retried_then_it_is_due_now_and_recorded(
     async with database.transaction(Cause.of_person()) as uow:
         (row,) = await held_admin.list_held(uow)
 
-        done = await held_admin.retry_held(uow, [row.id, row.id + 1], by="operator")
+        done = await held_acts.retry(uow, Choice(ids=(row.id, row.id + 1)), by="operator")
 
     async with database.transaction(Cause.of_person()) as uow:
         (after,) = await held_admin.list_held(uow)
         audited = (await uow.execute(tables.audit.select())).one()
 
-    assert done == [row.id]
+    assert [(act.id, act.refused) for act in done] == [(row.id, None)]
     assert after.state == then
     assert after.next_try is not None
     assert after.next_try <= clock.now()
     assert (audited.actor, audited.action, audited.subject_id) == ("operator", "held-retry", "k")
+
+
+async def test_an_export_holds_the_bytes_as_they_came_and_is_recorded(database: Database) -> None:
+    async with database.transaction(Cause.of_person()) as uow:
+        for sequence in range(1, 46):  # more than one page
+            hold(uow, "dead", sequence)
+    lines: list[dict[str, Any]] = []
+
+    async with database.transaction(Cause.of_person()) as uow:
+        count = await held_admin.export_held(uow, Choice(state="dead", limit=43), lines.append, by="ann")
+
+    async with database.transaction(Cause.of_person()) as uow:
+        audited = (await uow.execute(tables.audit.select().order_by(tables.audit.c.id))).all()
+    assert count == 43
+    assert [line["sequence"] for line in lines] == list(range(1, 44))
+    assert _PRIVATE in base64.b64decode(lines[0]["value"]).decode()
+    assert base64.b64decode(lines[0]["record_key"]) == b"k"
+    assert [(row.actor, row.action, row.detail["held_id"]) for row in audited] == [
+        ("ann", "held-exported", line["id"]) for line in lines
+    ]
 
 
 async def test_given_unpublished_rows_when_asked_then_the_oldest_age_and_the_stuck_are_told(

@@ -7,6 +7,7 @@ import pkgutil
 
 import services.notify
 from services.notify.tables import notify
+from shared.store.tables import core
 from tests.store.notify.world import World
 
 
