@@ -148,7 +148,7 @@ def _replay(
         if json:
             tell_json({"done": False, "topics": [asdict(row) for row in rows]})
             return
-        heads = ("head-topic", "head-count", "head-from", "head-to")
+        heads = ("head-topic", "head-count", "head-oldest", "head-newest")
         tell_table(heads, [(row.topic, row.events, row.oldest, row.newest) for row in rows])
         tell_rehearsed(yes)
         return

@@ -155,12 +155,13 @@ class Brake:
         things, raised, reacted = self._window.counted(clock.monotonic())
         counted = {"things": things, "raised": raised, "reacted": reacted, "reason": reason}
         async with self._database.transaction(Cause(correlation_id="brake")) as uow:
-            new = await uow.execute(_PULL, {**self._names, **counted, "since": uow.now})
-            if new.first() is not None:
+            pulled = (await uow.execute(_PULL, {**self._names, **counted, "since": uow.now})).first() is not None
+            if pulled:
                 uow.audit(self._names["consumer"], "brake-pulled", "brake", self._names["code_version"], **counted)
         self.on = True
         metrics.BRAKE.set(1)
-        log.error("brake pulled: this consumer stops until it is released or another build runs", **counted)
+        if pulled:
+            log.error("brake pulled: this consumer stops until it is released or another build runs", **counted)
 
     async def forget_other_builds(self) -> None:
         """Takes rows away of builds that have not run for long."""

@@ -17,37 +17,19 @@ from shared.contracts.events.channel_message_received import ChannelMessageRecei
 from shared.contracts.events.complaint_progressed import ComplaintProgressed
 from shared.contracts.events.party_changed import PartyChanged
 from shared.kernel import clock
-from shared.messaging import consumer
 from shared.messaging.faust_names import check_faust
 from shared.messaging.reactions import Copy, Reaction
 from shared.messaging.record import Record
 from shared.messaging.topics import declare_topics
-from shared.runtime.health import Health
-from shared.runtime.service import RoleContext, Service
-from shared.runtime.settings import CommonSettings
-from shared.store.database import Database
 from shared.store.unit_of_work import UnitOfWork
 from tests.support.core import Bench, effect, progressed, record, service_of, tombstone
+from tests.support.roles import consuming
 
 
 @pytest.fixture
 def topics(kafka: str) -> str:
     declare_topics(kafka, partitions=3, replication=1)
     return kafka
-
-
-@asynccontextmanager
-async def consuming(service: Service, kafka: str) -> AsyncIterator[RoleContext]:
-    settings = CommonSettings(kafka_bootstrap=kafka)
-    database = Database(service.database_url(), service.name)
-    context = RoleContext(service, database, settings, Health("consumer"), asyncio.Event())
-    task = asyncio.create_task(consumer.run(context))
-    try:
-        yield context
-    finally:
-        context.stopping.set()
-        await task
-        await database.close()
 
 
 @asynccontextmanager
