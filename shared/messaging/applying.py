@@ -175,6 +175,8 @@ class Applier:
         if verdict is not None and verdict.hold is not None:
             return verdict.hold
         done.reacted += int(bool(reactions) and reading.is_ours)
+        if reading.record.held_id is not None:
+            metrics.HELD_FREED.add(topic=reading.record.topic)
         for reaction in reactions:
             self._begin(uow, reading, reaction.publishes)
             assert reading.envelope is not None

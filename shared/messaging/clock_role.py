@@ -13,6 +13,7 @@ from shared.messaging.batch import Batches, is_away
 from shared.messaging.brake import Brake
 from shared.messaging.held_retry import HeldRetry
 from shared.messaging.timers import CLAIM, Timers
+from shared.messaging.watching import EVERY_SECONDS, Sayer, look_after
 from shared.runtime.service import RoleContext
 from shared.store.database import Database
 
@@ -40,7 +41,8 @@ async def run(context: RoleContext) -> None:
     batches = Batches(database, Applier(context.service, settings.code_version), context.health)
     brake = Brake(database, context.service.group, settings.code_version)
     held = HeldRetry(database, batches, context.service.group, settings.code_version, brake)
-    held_at = purge_at = clock.monotonic()
+    sayer = Sayer()
+    held_at = purge_at = look_at = clock.monotonic()
     away = 0
     while not context.stopping.is_set():
         try:
@@ -50,6 +52,9 @@ async def run(context: RoleContext) -> None:
                 await held.look_for_needs()
                 await held.run_due()
                 held_at = clock.monotonic() + _HELD_SECONDS
+            if clock.monotonic() >= look_at:
+                await look_after(database, sayer)
+                look_at = clock.monotonic() + EVERY_SECONDS
             if clock.monotonic() >= purge_at:
                 await held.age()
                 await purge(database)

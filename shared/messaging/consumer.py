@@ -20,8 +20,9 @@ from shared.messaging.held_retry import HeldRetry
 from shared.messaging.lanes import Transport
 from shared.messaging.new_reader import read_states
 from shared.messaging.record import Record
+from shared.messaging.watching import EVERY_SECONDS, Sayer, look_at_unread
 from shared.runtime.service import RoleContext
-from shared.telemetry import spans
+from shared.telemetry import metrics, spans
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +52,8 @@ async def run(context: RoleContext) -> None:
             first.topic, first.partition, context.service.group, map(_traceparent, records), len(records)
         ):
             released = await batches.process(records)
+        if first.written_at is not None:
+            metrics.EVENT_AGE.record(clock.now().timestamp() - first.written_at, topic=first.topic)
         if released:
             await held.look_for_needs()
             await held.run_due()
@@ -111,11 +114,15 @@ def _traceparent(record: Record) -> str | None:
 
 async def _watch(context: RoleContext, app: faust.App, batches: Batches, brake: Brake) -> None:
     """Tells readiness and progress until it is time to stop. Raises ConsumerFailed when Faust has given up."""
+    sayer, look_at = Sayer(), clock.monotonic()
     while not context.stopping.is_set():
         if app.crashed or app.should_stop:
             raise ConsumerFailed("faust stopped by itself; its log lines say why")
         lanes = app._fetcher
         await _look(context, brake)
+        if clock.monotonic() >= look_at:
+            _measure(app, sayer)
+            look_at = clock.monotonic() + EVERY_SECONDS
         # A batch that waits for an absent database or for the brake is no reason to be restarted, nor is one that did.
         if lanes.oldest > 0 and context.health.not_ready not in ("database", "brake"):
             context.health.busy(min(lanes.oldest, clock.monotonic() - batches.worked_since))
@@ -127,6 +134,14 @@ async def _watch(context: RoleContext, app: faust.App, batches: Batches, brake: 
         elif context.health.not_ready != "database":
             context.health.ready()
         await context.rest(_WATCH_SECONDS)
+
+
+def _measure(app: faust.App, sayer: Sayer) -> None:
+    unread = app._fetcher.unread
+    look_at_unread(unread.values(), sayer)
+    for tp in app.consumer.assignment():
+        behind = (app.consumer.highwater(tp) or 0) - unread[tp].offset if tp in unread else 0
+        metrics.LAG.set(max(behind, 0), topic=tp.topic, partition=tp.partition)
 
 
 async def _look(context: RoleContext, brake: Brake) -> None:

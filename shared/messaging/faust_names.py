@@ -23,6 +23,7 @@ NAMES = {
         "maybe_wait_for_commit_to_finish",
         "commit",
         "assignment",
+        "highwater",
     ),
     faust.App: ("_fetcher", "consumer", "on_partitions_revoked", "flow_control", "rebalancing", "crashed"),
 }

@@ -58,6 +58,8 @@ class Lane:
     bytes: int = 0
     task: asyncio.Task[None] | None = None
     started: float | None = None
+    first: Record | None = None
+    """The oldest record that is not yet handled, while there is one in flight."""
 
     @property
     def full(self) -> bool:
@@ -104,6 +106,11 @@ class Lanes(Service):  # type: ignore[misc]
         """Seconds that the batch longest in flight has been worked on; 0 when none is."""
         started = [lane.started for lane in self.lanes.values() if lane.started is not None]
         return clock.monotonic() - min(started) if started else 0.0
+
+    @property
+    def unread(self) -> dict[TP, Record]:
+        """The oldest unhandled record of each partition that has one."""
+        return {tp: lane.first for tp, lane in self.lanes.items() if lane.first is not None}
 
     async def on_first_start(self) -> None:
         """Faust's hook: revocation must wait for what is in flight."""
@@ -157,7 +164,7 @@ class Lanes(Service):  # type: ignore[misc]
         lane = self.lanes.get(fetched)
         if lane is None:
             lane = self.lanes[fetched] = Lane()
-        lane.put(record_of(message))
+        lane.put(record_of(message, message.timestamp))
         # getmany yields aiokafka's class, on_buffer_* asserts Faust's.
         tp = TP(*fetched)
         if lane.task is None:
@@ -172,9 +179,9 @@ class Lanes(Service):  # type: ignore[misc]
         try:
             while lane.waiting:
                 batch = lane.take()
-                lane.started = clock.monotonic()
+                lane.started, lane.first = clock.monotonic(), batch[0]
                 await self.handle(batch)
-                lane.started = None
+                lane.started = lane.first = None
                 consumer.done[tp] = batch[-1].offset + 1
                 if tp in self.paused and lane.has_room:
                     self.paused.discard(tp)
@@ -183,7 +190,7 @@ class Lanes(Service):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - handle retries by itself; what comes out is a fault: start anew
             await self.crash(error)
         finally:
-            lane.task = lane.started = None
+            lane.task = lane.started = lane.first = None
 
 
 class Transport(driver.Transport):  # type: ignore[misc]
@@ -193,9 +200,17 @@ class Transport(driver.Transport):  # type: ignore[misc]
     Fetcher = Lanes
 
 
-def record_of(message: Any) -> Record:
+def record_of(message: Any, written_at: float | None = None) -> Record:
     """A Faust message as a record."""
     headers: Sequence[tuple[str, bytes]] = tuple(
         message.headers.items() if isinstance(message.headers, dict) else message.headers or ()
     )
-    return Record(message.topic, message.partition, message.offset, message.key, message.value, tuple(headers))
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key,
+        message.value,
+        tuple(headers),
+        written_at=written_at,
+    )

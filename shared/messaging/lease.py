@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from shared.kernel import clock
 from shared.store.database import Database
+from shared.telemetry import metrics
 
 LEASE_SECONDS = 3.0
 RENEW_SECONDS = 1.0
@@ -50,6 +51,7 @@ class Lease:
                 _TAKE, {"name": self._name, "holder": self._holder, "seconds": LEASE_SECONDS}
             )
             mine = result.one_or_none() is not None
+        metrics.LEASE_HELD.set(int(mine))
         self._asked_at = asked_at if mine else float("-inf")
         return mine
 

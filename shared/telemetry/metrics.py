@@ -33,6 +33,7 @@ LAG = Level("frontdesk.consumer.lag", "{event}", "Records not yet committed, by 
 LAG_AGE = Level("frontdesk.consumer.lag.age", "s", "Age of the oldest record not yet handled, by topic.")
 BRAKE = Level("frontdesk.consumer.brake", "1", "1 where this build's consumer is stopped by its brake, else 0.")
 HELD = Count("frontdesk.held.events", "{event}", "Events put aside, by topic, state and reason.")
+ALARM = Level("frontdesk.alarm", "{event}", "What stands too long and wants a person, by alarm; 0 is well.")
 HELD_ROWS = Level("frontdesk.held.rows", "{event}", "Held events that stand, by state.")
 HELD_FREED = Count("frontdesk.held.freed", "{event}", "Held events that were applied after all, by topic.")
 
