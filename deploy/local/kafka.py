@@ -10,61 +10,24 @@ import signal
 import subprocess
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from deploy.local import jars
+from deploy.local import jars, kafka_logins
 from deploy.local.child import Child, FolderLock, first_line
+from deploy.local.kafka_properties import LOGGING, PROPERTIES
 from deploy.local.ports import listens
 from deploy.local.trouble import Trouble
 from deploy.local.wheels import installed
+from shared.contracts.access import CONTROL
 from shared.kernel import clock
+
+if TYPE_CHECKING:  # loads pydantic, which shall not hold up the start
+    from shared.messaging.kafka_access import KafkaAccess
 
 _READY_SECONDS = 90.0
 _HEAP = ("-Xmx256m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-
-# Small pools, one replica: this node serves one person. Sessions of 3 s, so that a killed node is back in 4 s, not 12.
-_PROPERTIES = {
-    "process.roles": "broker,controller",
-    "node.id": "1",
-    "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    "inter.broker.listener.name": "PLAINTEXT",
-    "offsets.topic.replication.factor": "1",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
-    "share.coordinator.state.topic.replication.factor": "1",
-    "share.coordinator.state.topic.min.isr": "1",
-    "offsets.topic.num.partitions": "4",
-    "transaction.state.log.num.partitions": "4",
-    "group.initial.rebalance.delay.ms": "0",
-    "auto.create.topics.enable": "false",
-    "log.cleaner.dedupe.buffer.size": "8388608",
-    "log.cleaner.io.buffer.size": "65536",
-    "num.network.threads": "2",
-    "num.io.threads": "2",
-    "background.threads": "2",
-    "num.recovery.threads.per.data.dir": "2",
-    "broker.session.timeout.ms": "3000",
-    "broker.heartbeat.interval.ms": "1000",
-}
-
-_LOGGING = """\
-appender.file.type = RollingFile
-appender.file.name = file
-appender.file.fileName = {folder}/kafka.log
-appender.file.filePattern = {folder}/kafka.log.%i
-appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = %d{{ISO8601}} %p %m (%c{{1}})%n%throwable
-appender.file.policies.type = Policies
-appender.file.policies.size.type = SizeBasedTriggeringPolicy
-appender.file.policies.size.size = 10MB
-appender.file.strategy.type = DefaultRolloverStrategy
-appender.file.strategy.max = 3
-rootLogger.level = warn
-rootLogger.appenderRef.file.ref = file
-logger.server.name = kafka.server.KafkaRaftServer
-logger.server.level = info
-"""
 
 
 def java() -> Path:
@@ -96,8 +59,12 @@ class Kafka:
         *,
         jar_folder: Path = jars.SHARED_FOLDER,
         notes: Path | None = None,
+        logins: Mapping[str, str] | None = None,
     ) -> None:
-        """`notes`: where the JDK writes what it learns in this run, at its stop (see `aot.py`)."""
+        """`notes`: where the JDK writes what it learns in this run, at its stop (see `aot.py`).
+
+        `logins`: password by login (see `kafka_logins.py`); without them everybody on this machine may do everything.
+        """
         self.home = home.absolute()
         self.port = port
         self.bootstrap = f"127.0.0.1:{port}"
@@ -105,6 +72,7 @@ class Kafka:
         self._controller = f"127.0.0.1:{controller_port}"
         self.jar_folder = jar_folder
         self._notes = notes
+        self._logins = logins
         self._data = self.home / "data"
         self._properties = self.home / "server.properties"
         self._lock = FolderLock(self.home)
@@ -114,6 +82,8 @@ class Kafka:
     def prepare(self, progress: jars.Progress | None = None) -> None:
         """Fetches missing jars, writes the configuration, formats an empty folder (1–3 s). Raises Trouble."""
         self.home.mkdir(parents=True, exist_ok=True)
+        if self._logins is not None:
+            kafka_logins.write_passwords(self.passwords, self._logins)
         self._lock.take()  # two nodes on one folder wreck it, and Kafka's own lock does not always stop them
         self._class_path = jars.ensure(self.jar_folder, progress)
         self._write_configuration()
@@ -131,7 +101,10 @@ class Kafka:
         )
 
     def wait_ready(self) -> None:
-        """Returns when our own cluster answers with a broker. Raises Trouble where it exits or takes over 90 s."""
+        """Returns when our own cluster answers with a broker, and its logins are made.
+
+        Raises Trouble where it exits or takes over 90 s.
+        """
         from shared.messaging.control import cluster_of  # a Kafka client takes a while to load: meanwhile java starts
 
         assert self._child is not None, "launch() comes first"
@@ -139,8 +112,9 @@ class Kafka:
         while clock.monotonic() < until:
             if self._child.exit_code is not None:
                 raise Trouble("server-exited", server="Kafka", reason=self._reason(), log=self.log)
-            cluster = cluster_of(self.bootstrap) if listens(self.port) else None
+            cluster = cluster_of(self._as(kafka_logins.NODE)) if listens(self.port) else None
             if cluster is not None and cluster.id == self.cluster_id and cluster.brokers:
+                self._make_logins()
                 return
             time.sleep(0.1)
         raise Trouble("server-slow", server="Kafka", seconds=int(_READY_SECONDS), log=self.log)
@@ -182,16 +156,39 @@ class Kafka:
             path.write_text(_new_cluster_id(), encoding="ascii")
         return path.read_text(encoding="ascii")
 
+    @property
+    def passwords(self) -> Path:
+        """Where each login's password lies in a file of its own, where there are logins."""
+        return self.home / "passwords"
+
+    @property
+    def access(self) -> KafkaAccess:
+        """How an administrator reaches it, once it is ready."""
+        return self._as(CONTROL)
+
+    def _as(self, login: str) -> KafkaAccess:
+        return kafka_logins.access_of(self.bootstrap, login, None if self._logins is None else self._logins[login])
+
+    def _make_logins(self) -> None:
+        from shared.messaging.logins import set_logins
+
+        if self._logins is not None:
+            others = {login: password for login, password in self._logins.items() if login != kafka_logins.NODE}
+            set_logins(self._as(kafka_logins.NODE), others)
+
     def _write_configuration(self) -> None:
+        named = "PLAINTEXT" if self._logins is None else "SASL_PLAINTEXT"
+        listeners = f"{named}://{self.bootstrap},CONTROLLER://{self._controller}"
         properties = {
-            **_PROPERTIES,
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{self._controller}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{self._controller}",
+            **PROPERTIES,
+            **({} if self._logins is None else kafka_logins.properties(self._logins)),
+            "listeners": listeners,
+            "advertised.listeners": listeners,
             "controller.quorum.bootstrap.servers": self._controller,
             "log.dirs": str(self._data),
         }
-        self._properties.write_text("".join(f"{k}={v}\n" for k, v in properties.items()), encoding="utf-8")
-        (self.home / "log4j2.properties").write_text(_LOGGING.format(folder=self.home), encoding="utf-8")
+        kafka_logins.write_secret(self._properties, "".join(f"{k}={v}\n" for k, v in properties.items()))
+        (self.home / "log4j2.properties").write_text(LOGGING.format(folder=self.home), encoding="utf-8")
 
     def _format(self) -> None:
         made = subprocess.run(

@@ -10,6 +10,7 @@ from datetime import timedelta
 import faust
 import structlog
 
+from shared.contracts.access import principal_of
 from shared.contracts.topics import TOPICS
 from shared.kernel import clock
 from shared.messaging.applying import Applier
@@ -17,6 +18,7 @@ from shared.messaging.batch import Batches, is_away
 from shared.messaging.brake import Brake
 from shared.messaging.faust_names import check_faust
 from shared.messaging.held_retry import HeldRetry
+from shared.messaging.kafka_access import KafkaAccess
 from shared.messaging.lanes import Transport
 from shared.messaging.new_reader import read_states
 from shared.messaging.record import Record
@@ -81,10 +83,11 @@ def subscribed(service: str) -> list[str]:
 
 def build_app(context: RoleContext, scratch: str) -> faust.App:
     """Faust as a group member: no tables, no web server, no producer, no topics of its own."""
-    brokers = [f"kafka://{address}" for address in context.settings.kafka_bootstrap.split(",")]
+    access = KafkaAccess.of(context.settings, principal_of(context.service.name))
     return faust.App(
         context.service.group,
-        broker=brokers,
+        broker=[f"kafka://{address}" for address in access.addresses],
+        broker_credentials=access.faust_credentials(),
         store="memory://",
         datadir=scratch,
         topic_disable_leader=True,

@@ -9,16 +9,21 @@ from dataclasses import dataclass
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from shared.contracts.topics import TOPICS
 from shared.messaging import topics
+from shared.messaging.kafka_access import Broker, access_to
 
 _TIMEOUT_MS = 5_000
 
 
 class Unreachable(Exception):
     """No broker answered, or it refused. The text is the reason in one word."""
+
+
+class LoginRefused(Unreachable):
+    """A broker answered and does not take the login. The text is the login's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +52,29 @@ class Lag:
     records: int
 
 
-def cluster_of(bootstrap: str) -> Cluster | None:
-    """The cluster behind `bootstrap`; None where none answers within 2 s."""
+def cluster_of(broker: Broker) -> Cluster | None:
+    """The cluster behind `broker`; None where none answers within 2 s."""
     try:
-        with _admin(bootstrap, timeout_ms=2_000) as client:
+        with asking(broker, timeout_ms=2_000) as client:
             found = client.describe_cluster()
     except Unreachable:
         return None
     return Cluster(str(found.get("cluster_id", "")), len(found.get("brokers", ())))
 
 
-def declare(bootstrap: str, *, partitions: int, replication: int) -> list[str]:
+def declare(broker: Broker, *, partitions: int, replication: int) -> list[str]:
     """`topics.declare_topics` for callers that know no Kafka client. Raises Unreachable."""
     try:
-        return topics.declare_topics(bootstrap, partitions=partitions, replication=replication)
+        return topics.declare_topics(broker, partitions=partitions, replication=replication)
     except (KafkaError, OSError) as error:
+        if access_to(broker).login_refused():
+            raise LoginRefused(access_to(broker).username) from None
         raise Unreachable(type(error).__name__) from error
 
 
-def sizes(bootstrap: str, names: Collection[str] = TOPICS.keys()) -> list[TopicSize]:
+def sizes(broker: Broker, names: Collection[str] = TOPICS.keys()) -> list[TopicSize]:
     """Those of the topics (all of the registry by default) that the broker has. Raises Unreachable."""
-    with _admin(bootstrap) as client:
+    with asking(broker) as client:
         partitions = _partitions(client, names)
         first = _offsets(client, partitions, OffsetSpec.EARLIEST)
         last = _offsets(client, partitions, OffsetSpec.LATEST)
@@ -80,9 +87,9 @@ def sizes(bootstrap: str, names: Collection[str] = TOPICS.keys()) -> list[TopicS
     return sorted(found.values(), key=lambda size: size.name)
 
 
-def lags(bootstrap: str, groups: Iterable[str], names: Collection[str] = TOPICS.keys()) -> list[Lag]:
+def lags(broker: Broker, groups: Iterable[str], names: Collection[str] = TOPICS.keys()) -> list[Lag]:
     """What each group has still to commit, of those of the topics that it has committed before. Raises Unreachable."""
-    with _admin(bootstrap) as client:
+    with asking(broker) as client:
         last = _offsets(client, _partitions(client, names), OffsetSpec.LATEST)
         there = {each["group_id"] for each in client.list_groups()}
         known = [group for group in groups if group in there]  # asking for a group that never was is an error
@@ -97,11 +104,13 @@ def lags(bootstrap: str, groups: Iterable[str], names: Collection[str] = TOPICS.
 
 
 @contextmanager
-def _admin(bootstrap: str, timeout_ms: int = _TIMEOUT_MS) -> Iterator[KafkaAdminClient]:
+def asking(broker: Broker, timeout_ms: int = _TIMEOUT_MS) -> Iterator[KafkaAdminClient]:
+    """An admin client that is closed afterwards. Raises Unreachable, also for what goes wrong while it is used."""
+    access = access_to(broker)
     try:
         with _quiet():
             client = KafkaAdminClient(
-                bootstrap_servers=bootstrap.split(","),
+                **access.options(),
                 client_id="frontdesk-control",
                 bootstrap_timeout_ms=timeout_ms,
                 request_timeout_ms=timeout_ms,
@@ -111,6 +120,8 @@ def _admin(bootstrap: str, timeout_ms: int = _TIMEOUT_MS) -> Iterator[KafkaAdmin
             finally:
                 client.close()
     except (KafkaError, OSError) as error:
+        if isinstance(error, KafkaTimeoutError) and access.login_refused():
+            raise LoginRefused(access.username) from None
         raise Unreachable(type(error).__name__) from error
 
 

@@ -11,7 +11,9 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from sqlalchemy import text
 
+from shared.contracts.access import principal_of
 from shared.messaging.batch import Batches
+from shared.messaging.kafka_access import KafkaAccess
 from shared.messaging.lanes import BATCH_EVENTS, record_of
 from shared.runtime.service import RoleContext
 
@@ -31,7 +33,7 @@ async def read_states(context: RoleContext, batches: Batches) -> None:
     # Without a group: every partition is ours, and nothing is committed.
     reader = AIOKafkaConsumer(
         *(copy.event.topic.name for copy in context.service.copies),
-        bootstrap_servers=context.settings.kafka_bootstrap.split(","),
+        **KafkaAccess.of(context.settings, principal_of(context.service.name)).options(),
         client_id=f"{context.service.group}-states",
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -8,15 +8,17 @@ from typing import Any
 import orjson
 from kafka import KafkaProducer
 
+from shared.messaging.kafka_access import Broker, access_to
+
 _TIMEOUT_SECONDS = 10.0
 
 
-def send_structured(bootstrap: str, topic: str, events: Sequence[Mapping[str, Any]]) -> None:
+def send_structured(broker: Broker, topic: str, events: Sequence[Mapping[str, Any]]) -> None:
     """Writes each event, its `partitionkey` as the key, and waits until all replicas have it.
 
     Raises kafka.errors.KafkaError when that takes longer than ten seconds.
     """
-    producer = KafkaProducer(bootstrap_servers=bootstrap.split(","), acks="all")
+    producer = KafkaProducer(**access_to(broker).options(), acks="all")
     try:
         answers = [
             producer.send(

@@ -19,9 +19,11 @@ from aiokafka.errors import (
     RecordListTooLargeError,
 )
 
+from shared.contracts.access import principal_of
 from shared.kernel import clock
 from shared.kernel.pause import pause
 from shared.messaging.batch import is_away
+from shared.messaging.kafka_access import KafkaAccess
 from shared.messaging.lease import Lease
 from shared.messaging.outbox import OutboxRow, any_stuck, mark_published, mark_stuck, unpublished
 from shared.runtime.service import RoleContext
@@ -183,7 +185,7 @@ class Relay:
 
 def _producer(context: RoleContext) -> AIOKafkaProducer:
     return AIOKafkaProducer(
-        bootstrap_servers=context.settings.kafka_bootstrap.split(","),
+        **KafkaAccess.of(context.settings, principal_of(context.service.name)).options(),
         client_id=f"frontdesk-{context.service.name}-relay",
         acks="all",
         enable_idempotence=True,

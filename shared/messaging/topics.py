@@ -1,4 +1,4 @@
-"""Declares the registry's topics on a broker and says which are missing (control plane: kafka-python)."""
+"""Declares the registry's topics on a broker (control plane: kafka-python)."""
 
 from __future__ import annotations
 
@@ -10,31 +10,35 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from shared.contracts.topics import TOPICS, Topic, TopicClass
+from shared.messaging.kafka_access import Broker, access_to
 
 BrokerError = KafkaError
 """What is raised where no broker answers, under a name that rooms without a Kafka client may use."""
 
 QUIET_PARTITIONS = 3
 _RECORD_BYTES = 1024 * 1024
+_TIMEOUT_MS = 10_000
 
 
 @contextmanager
-def admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
+def admin(broker: Broker) -> Iterator[KafkaAdminClient]:
     """An admin client that is closed afterwards. Raises BrokerError where no broker answers in 10 s."""
-    client = KafkaAdminClient(bootstrap_servers=bootstrap.split(","), request_timeout_ms=10_000)
+    client = KafkaAdminClient(
+        **access_to(broker).options(), bootstrap_timeout_ms=_TIMEOUT_MS, request_timeout_ms=_TIMEOUT_MS
+    )
     try:
         yield client
     finally:
         client.close()
 
 
-def declare_topics(bootstrap: str, *, partitions: int, replication: int, topics: Iterable[Topic] = ()) -> list[str]:
+def declare_topics(broker: Broker, *, partitions: int, replication: int, topics: Iterable[Topic] = ()) -> list[str]:
     """Creates what is missing of `topics` (all of the registry by default) and waits for leaders; returns the new.
 
     Partition counts of existing topics are never changed: the same key would land elsewhere and its order be lost.
     """
     wanted = {topic.name: topic for topic in (tuple(topics) or TOPICS.values())}
-    with admin(bootstrap) as client:
+    with admin(broker) as client:
         missing = sorted(set(wanted) - set(client.list_topics()))
         if missing:
             client.create_topics(
@@ -49,12 +53,6 @@ def declare_topics(bootstrap: str, *, partitions: int, replication: int, topics:
             )
         client.wait_for_topics(sorted(wanted), timeout_ms=30_000)
     return missing
-
-
-def missing_topics(bootstrap: str, names: Iterable[str] | None = None) -> list[str]:
-    """The topics among `names` (all of the registry by default) that the broker does not have."""
-    with admin(bootstrap) as client:
-        return sorted(set(TOPICS if names is None else names) - set(client.list_topics()))
 
 
 def topic_config(topic: Topic, replication: int) -> dict[str, str]:

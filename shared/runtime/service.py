@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 
+from shared.contracts.access import group_of
 from shared.messaging.reactions import Copy, Reaction, TimerHandler
 from shared.runtime.health import Health
 from shared.runtime.settings import CommonSettings
@@ -58,4 +59,4 @@ class Service:
     @property
     def group(self) -> str:
         """The Kafka consumer group, and the consumer's name in inbox and held events."""
-        return f"frontdesk-{self.name}"
+        return group_of(self.name)

@@ -16,6 +16,20 @@ class CommonSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FRONTDESK_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     kafka_bootstrap: str = Field("127.0.0.1:18092", description="Kafka's bootstrap addresses, comma-separated")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how Kafka is spoken to: SSL encrypts, SASL logs in"
+    )
+    kafka_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        "SCRAM-SHA-512", description="how Kafka's login goes, with SASL"
+    )
+    kafka_username: str | None = Field(None, description="Kafka login; unset: frontdesk-<service>")
+    kafka_password: SecretStr | None = Field(None, description="password of the Kafka login")
+    kafka_password_folder: Path | None = Field(
+        None, description="folder with a file per Kafka login that holds its password, where none is set"
+    )
+    kafka_ca_file: Path | None = Field(
+        None, description="certificates (PEM) that Kafka's are checked by; unset: the system's"
+    )
     topic_replication: int = Field(1, description="replication factor of declared topics")
     topic_partitions: int = Field(3, description="partitions of topics that are not quiet (production: 12)")
     address_secret: SecretStr = Field(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 
-from shared.contracts.topics import TOPICS
+from shared.contracts.access import principal_of
 from shared.kernel.pause import check_pauses_allowed
 from shared.runtime.roles import KAFKA_ROLES
 from shared.runtime.service import Service
 from shared.runtime.settings import CommonSettings
 from shared.store.database import engine_url
+
+if TYPE_CHECKING:
+    from shared.messaging.kafka_access import KafkaAccess
 
 
 class CannotStart(Exception):
@@ -29,7 +33,7 @@ def check(service: Service, roles: Sequence[str]) -> None:
     _check_secrets(settings)
     _check_database(service)
     if KAFKA_ROLES.intersection(roles):
-        _check_topics(service, settings)
+        _check_broker(service, settings)
 
 
 def _check_secrets(settings: CommonSettings) -> None:
@@ -58,15 +62,35 @@ def _check_database(service: Service) -> None:
         raise CannotStart(f"the database of {service.name} is not migrated; run: frontdesk migrate {service.name}")
 
 
-def _check_topics(service: Service, settings: CommonSettings) -> None:
-    from shared.messaging.topics import BrokerError, missing_topics
+def _check_broker(service: Service, settings: CommonSettings) -> None:
+    from shared.messaging.grants import standing
+    from shared.messaging.kafka_access import KafkaAccess, WrongAccess
+    from shared.messaging.topics import BrokerError
 
-    topics = [topic.name for topic in TOPICS.values() if service.name in topic.producers | topic.consumers]
     try:
-        missing = missing_topics(settings.kafka_bootstrap, topics)
+        access = KafkaAccess.of(settings, principal_of(service.name))
+    except WrongAccess as wrong:
+        raise CannotStart(str(wrong)) from None
+    try:
+        found = standing(access, service.name)
     except BrokerError:
-        raise CannotStart(
-            f"no Kafka broker answers at {settings.kafka_bootstrap}; start it or mend FRONTDESK_KAFKA_BOOTSTRAP"
-        ) from None
-    if missing:
-        raise CannotStart(f"Kafka has no topic {', '.join(missing)}; run: frontdesk topics declare")
+        raise CannotStart(_no_answer(access)) from None
+    if found.denied:
+        rights = ", ".join(f"{grant.operation} {grant.resource} {grant.name}" for grant in found.denied)
+        who = access.username or "this process"
+        raise CannotStart(f"Kafka does not let {who} {rights}; run: frontdesk topics access --apply")
+    if found.missing_topics:
+        raise CannotStart(f"Kafka has no topic {', '.join(found.missing_topics)}; run: frontdesk topics declare")
+
+
+def _no_answer(access: KafkaAccess) -> str:
+    if access.login_refused():
+        return (
+            f"Kafka at {access.bootstrap} does not take the login {access.username}; "
+            "mend FRONTDESK_KAFKA_USERNAME or its password"
+        )
+    how = "" if access.protocol == "PLAINTEXT" else f" by {access.protocol}"
+    return (
+        f"no Kafka broker answers at {access.bootstrap}{how}; start it, or mend FRONTDESK_KAFKA_BOOTSTRAP "
+        "or FRONTDESK_KAFKA_SECURITY_PROTOCOL"
+    )
