@@ -10,12 +10,14 @@ from typing import Annotated, Literal, TypeVar
 import typer
 
 from deploy.local import environment, running
-from deploy.local.console import tell, tell_json, tell_table
+from deploy.local.console import tell, tell_json, tell_table, text
 from deploy.local.layout import SERVICES, Layout
 from deploy.local.stores import migrate_all
 from deploy.local.trouble import Trouble
+from shared.contracts.access import CHANNELS, all_grants
 from shared.contracts.topics import TOPICS
-from shared.messaging import control
+from shared.messaging import control, grants
+from shared.messaging.kafka_access import KafkaAccess
 from shared.runtime.settings import CommonSettings
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of a table")]
@@ -24,7 +26,9 @@ ServiceName = Literal["intake", "complaints", "callbacks", "notify"]
 Row = TypeVar("Row")
 
 app = typer.Typer()
-topics = typer.Typer(help="Kafka's topics: show them, or declare what is missing.", invoke_without_command=True)
+topics = typer.Typer(
+    help="Kafka's topics: show them, declare what is missing, see who may use them.", invoke_without_command=True
+)
 app.add_typer(topics, name="topics")
 
 
@@ -63,6 +67,45 @@ def _declare() -> None:
     tell("topics-declared" if new else "topics-all-there", names=", ".join(new))
 
 
+@topics.command("access")
+def _access(
+    apply: Annotated[bool, typer.Option("--apply", help="add what is missing")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="with --apply: take away what is surplus")] = False,
+    channel: Annotated[
+        list[str] | None, typer.Option("--channel", help="Kafka login of a channel that is not ours; may be repeated")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compare who may do what on Kafka with the registry; changes nothing without --apply.
+
+    Looks at logins of services and channels only; what others may do is never touched.
+    """
+    if revoke and not apply:
+        raise typer.BadParameter("--revoke needs --apply")
+    wanted = all_grants(channel or (CHANNELS,))
+    found = _asked(
+        partial(grants.mend, wanted=wanted, revoke=revoke) if apply else partial(grants.difference, wanted=wanted)
+    )
+    rows = [("missing", entry) for entry in found.missing] + [("surplus", entry) for entry in found.surplus]
+    done = {"missing": apply, "surplus": apply and revoke}
+    if json:
+        tell_json([{"difference": what, "mended": done[what], **asdict(entry)} for what, entry in rows])
+    elif not rows:
+        tell("access-right")
+    else:
+        heads = ("difference", "principal", "access", "what", "mended")
+        tell_table([f"head-{head}" for head in heads], [_access_row(what, entry, done[what]) for what, entry in rows])
+    if not all(done[what] for what, _ in rows):
+        raise typer.Exit(1)
+
+
+def _access_row(what: str, entry: grants.Entry, mended: bool) -> tuple[object, ...]:
+    wide = "" if entry.pattern == "literal" else f" ({entry.pattern})"
+    host = "" if entry.host == "*" else f" @ {entry.host}"
+    right = f"{entry.permission} {entry.operation}"
+    return text(f"word-{what}"), entry.principal, right, f"{entry.resource} {entry.name}{wide}{host}", mended
+
+
 @app.command("lag")
 def _lag(json: Json = False) -> None:
     """Show how many records each service has still to read, by topic."""
@@ -84,12 +127,10 @@ def _migrate(service: Annotated[ServiceName | None, typer.Argument(help="one ser
     tell("migrated", services=", ".join(done) or "–")
 
 
-def _asked(question: Callable[[str], list[Row]]) -> list[Row]:
+def _asked(question: Callable[[KafkaAccess], Row]) -> Row:
     layout = Layout.from_environment()
-    bootstrap = environment.kafka_bootstrap(layout)
-    try:
-        return question(bootstrap)
-    except control.Unreachable as error:
-        if environment.kafka_elsewhere() is None and not running.is_running(layout):
-            raise Trouble("not-running", folder=layout.data) from error
-        raise Trouble("kafka-silent", bootstrap=bootstrap, reason=error) from error
+    if environment.kafka_elsewhere() is None and not running.is_running(layout):
+        raise Trouble("not-running", folder=layout.data)
+    access = environment.kafka_access(layout)
+    with environment.kafka_asked(access):
+        return question(access)

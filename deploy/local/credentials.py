@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
+from deploy.local.kafka_logins import LOGINS, secret_name, write_secret
 from deploy.local.layout import SERVICES
 
 _NAMES = (
@@ -14,6 +14,7 @@ _NAMES = (
     "FRONTDESK_INTAKE_KEY_SECRET",
     "FRONTDESK_NOTIFY_SECRET",
     "FRONTDESK_SANDBOX_PASSWORD",
+    *map(secret_name, LOGINS),
 )
 
 
@@ -51,9 +52,4 @@ def _random(name: str) -> str:
 
 
 def _write(path: Path, values: dict[str, str]) -> None:
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # never readable, not even for a moment
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"{name}={value}\n" for name, value in values.items())
-    os.replace(part, path)
+    write_secret(path, "".join(f"{name}={value}\n" for name, value in values.items()))

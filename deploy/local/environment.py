@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from deploy.local import credentials, kafka_logins, running
 from deploy.local.layout import SERVICES, Layout
+from deploy.local.trouble import Trouble
+from shared.contracts.access import CONTROL
+
+if TYPE_CHECKING:
+    from shared.messaging.kafka_access import KafkaAccess
 
 NUMBERS = ("+861069000001", "+861069000002", "+861069000003")
 """The numbers that the sandbox's phone network lets us send from."""
@@ -18,6 +26,12 @@ SHORTENED = {
     "FRONTDESK_INTAKE_VISIT_REMINDER_BEFORE": "PT25S",
 }
 """Policies of a laptop: a whole journey in two minutes instead of days. Whoever sets one of these wins."""
+
+
+_OF_SERVERS = ("FRONTDESK_POSTGRES_", "FRONTDESK_KAFKA_")
+"""Secrets that our processes are not told by environment: they are in a URL, or in a file of their own."""
+
+_YES, _NO = frozenset({"true", "1"}), frozenset({"false", "0"})
 
 
 def elsewhere(name: str) -> str | None:
@@ -40,12 +54,12 @@ def postgres_needed() -> bool:
     return any(database_elsewhere(service) is None for service in SERVICES)
 
 
-def database_url(layout: Layout, credentials: Mapping[str, str], service: str) -> str:
+def database_url(layout: Layout, known: Mapping[str, str], service: str) -> str:
     """Where `service` keeps its rows."""
     given = database_elsewhere(service)
     if given is not None:
         return given  # whoever runs nothing here has no passwords here either
-    password = credentials[f"FRONTDESK_POSTGRES_{service.upper()}_PASSWORD"]
+    password = known[f"FRONTDESK_POSTGRES_{service.upper()}_PASSWORD"]
     return f"postgresql://{service}:{password}@127.0.0.1:{layout.ports.of('postgres')}/{service}"
 
 
@@ -54,9 +68,56 @@ def kafka_bootstrap(layout: Layout) -> str:
     return kafka_elsewhere() or f"127.0.0.1:{layout.ports.of('kafka')}"
 
 
-def service_environment(layout: Layout, credentials: Mapping[str, str]) -> dict[str, str]:
+def kafka_secured(layout: Layout) -> bool:
+    """Whether our own Kafka asks for logins: as FRONTDESK_KAFKA_SECURED says, else as the running copy was started."""
+    if kafka_elsewhere() is not None:
+        return False
+    told = elsewhere("FRONTDESK_KAFKA_SECURED")
+    if told is None:
+        return bool((running.read(layout) or {}).get("kafka_secured"))
+    if told.lower() not in _YES | _NO:
+        raise Trouble("bad-switch", setting=f"FRONTDESK_KAFKA_SECURED={told}")
+    return told.lower() in _YES
+
+
+def kafka_access(layout: Layout, login: str = CONTROL) -> KafkaAccess:
+    """How `login` reaches Kafka; elsewhere by the settings. Raises Trouble(`kafka-settings`) where they do not do."""
+    if kafka_elsewhere() is None:
+        known = credentials.read(layout.credentials) if kafka_secured(layout) else {}
+        return kafka_logins.access_of(kafka_bootstrap(layout), login, known.get(kafka_logins.secret_name(login)))
+    from shared.messaging.kafka_access import KafkaAccess, WrongAccess
+    from shared.runtime.settings import CommonSettings
+
+    try:
+        return KafkaAccess.of(CommonSettings(), login)
+    except WrongAccess as wrong:
+        raise Trouble("kafka-settings", reason=wrong) from wrong
+
+
+@contextmanager
+def kafka_asked(access: KafkaAccess) -> Iterator[None]:
+    """Whatever keeps Kafka from answering what is asked within becomes Trouble."""
+    from shared.messaging import control
+
+    try:
+        yield
+    except control.LoginRefused as refused:
+        raise Trouble("kafka-login", bootstrap=access.bootstrap, login=refused) from refused
+    except control.NotGuarded as error:
+        raise Trouble("kafka-not-guarded", bootstrap=access.bootstrap) from error
+    except control.NotAllowed as error:
+        raise Trouble("kafka-not-allowed", bootstrap=access.bootstrap, login=access.username or "?") from error
+    except control.Unreachable as error:
+        raise Trouble("kafka-silent", bootstrap=access.bootstrap, reason=error) from error
+
+
+def service_environment(layout: Layout, known: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of our processes."""
     ports = layout.ports
+    logins = {
+        "FRONTDESK_KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "FRONTDESK_KAFKA_PASSWORD_FOLDER": str(layout.kafka_passwords),
+    }
     ours = {
         "FRONTDESK_LAPTOP": "true",
         "FRONTDESK_DATA_DIR": str(layout.data),
@@ -69,12 +130,10 @@ def service_environment(layout: Layout, credentials: Mapping[str, str]) -> dict[
         "FRONTDESK_NOTIFY_NUMBERS": json.dumps(NUMBERS),
         "FRONTDESK_SANDBOX_NUMBERS": ",".join(NUMBERS),
         **SHORTENED,
-        "FRONTDESK_NOTIFY_SMPP_PASSWORD": credentials["FRONTDESK_SANDBOX_PASSWORD"],
-        **{name: value for name, value in credentials.items() if not name.startswith("FRONTDESK_POSTGRES_")},
-        **{
-            f"FRONTDESK_{service.upper()}_DATABASE_URL": database_url(layout, credentials, service)
-            for service in SERVICES
-        },
+        **(logins if kafka_secured(layout) else {}),
+        "FRONTDESK_NOTIFY_SMPP_PASSWORD": known["FRONTDESK_SANDBOX_PASSWORD"],
+        **{name: value for name, value in known.items() if not name.startswith(_OF_SERVERS)},
+        **{f"FRONTDESK_{service.upper()}_DATABASE_URL": database_url(layout, known, service) for service in SERVICES},
     }
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**ours, **{name: value for name, value in inherited.items() if value or name not in ours}}

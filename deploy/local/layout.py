@@ -70,6 +70,11 @@ class Layout:
         """Kafka's folder."""
         return self.data / "kafka"
 
+    @property
+    def kafka_passwords(self) -> Path:
+        """A file per login of our Kafka, where it asks for logins."""
+        return self.kafka / "passwords"
+
     def api(self, service: str) -> str:
         """The address of a service's API."""
         return f"http://127.0.0.1:{self.ports.of(service)}"

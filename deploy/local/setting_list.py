@@ -19,6 +19,7 @@ from shared.runtime.settings import CommonSettings
 _HIDDEN = "••••"
 _OWN = (
     ("FRONTDESK_PORT_BASE", str(DEFAULT_BASE), "first port of the laptop stack's block of 100"),
+    ("FRONTDESK_KAFKA_SECURED", "false", "true: the laptop's Kafka asks for logins and lets each do what it must"),
     ("FRONTDESK_POSTGRES_BIN", "", "folder of another PostgreSQL's binaries; unset: those that came with us"),
     ("JAVA_HOME", "", "another Java (≥ 17) for Kafka; unset: the one that came with us"),
 )

@@ -10,10 +10,11 @@ from typing import Protocol
 
 from deploy.local import background, credentials, environment, jars, ports
 from deploy.local.kafka import Kafka
+from deploy.local.kafka_logins import passwords_of
 from deploy.local.layout import SERVICES, Layout
 from deploy.local.postgres import Postgres
 from deploy.local.processes import PROCESSES
-from deploy.local.trouble import Trouble
+from shared.contracts.access import all_grants
 from shared.kernel import clock
 
 # What loads a database or Kafka library is imported where it is used: the servers start meanwhile.
@@ -47,7 +48,8 @@ class Stack:
         self.postgres = Postgres(layout.postgres, of("postgres")) if environment.postgres_needed() else None
         self.kafka: Kafka | None = None
         if environment.kafka_elsewhere() is None:
-            self.kafka = Kafka(layout.kafka, of("kafka"), of("kafka-controller"))
+            logins = passwords_of(self.credentials) if environment.kafka_secured(layout) else None
+            self.kafka = Kafka(layout.kafka, of("kafka"), of("kafka-controller"), logins=logins)
         self.sandbox = self._program("sandbox", "deploy.local.sandbox", self._sandbox_silent, 20, 5)
         self.roles = self._program("services", "deploy.local.roles", self._roles_not_ready, 60, 25)
         self._deaths: dict[str, tuple[int, float]] = {}
@@ -127,11 +129,13 @@ class Stack:
         from shared.runtime.settings import CommonSettings
 
         settings = CommonSettings()
-        bootstrap = environment.kafka_bootstrap(self.layout)
-        try:
-            control.declare(bootstrap, partitions=settings.topic_partitions, replication=settings.topic_replication)
-        except control.Unreachable as error:
-            raise Trouble("kafka-silent", bootstrap=bootstrap, reason=error) from error
+        access = environment.kafka_access(self.layout)
+        with environment.kafka_asked(access):
+            control.declare(access, partitions=settings.topic_partitions, replication=settings.topic_replication)
+            if environment.kafka_secured(self.layout):
+                from shared.messaging import grants
+
+                grants.mend(access, all_grants(), revoke=True)  # nobody else gives rights at a laptop's broker
 
     def _roles_not_ready(self) -> str:
         from shared.runtime.state import read_state  # not the supervisor's status: that counts memory, which is slow

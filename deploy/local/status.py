@@ -119,7 +119,7 @@ def _age(found: Standing | None) -> str | None:
 def _lags(layout: Layout) -> dict[str, int] | None:
     groups = {f"frontdesk-{service}": service for service in SERVICES}
     try:
-        found = control.lags(environment.kafka_bootstrap(layout), groups)
+        found = control.lags(environment.kafka_access(layout), groups)
     except control.Unreachable:
         return None
     lags: dict[str, int] = {}

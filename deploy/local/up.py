@@ -8,7 +8,7 @@ import time
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from deploy.local import aot, jars, preflight
+from deploy.local import aot, environment, jars, preflight
 from deploy.local.console import out, tell, tell_step, tell_table, text
 from deploy.local.layout import SERVICES, Layout
 from deploy.local.running import Running
@@ -29,6 +29,7 @@ def up(layout: Layout, *, demo: bool = True) -> None:
     running.claim()
     try:
         preflight.check(layout)
+        running.tell(kafka_secured=environment.kafka_secured(layout))
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), transient=True) as bar:
             stack = Stack(layout, tell_step, _jar_bar(bar))
             _run(layout, running, stack, began, demo)

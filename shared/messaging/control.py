@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import AuthorizationError, KafkaError, KafkaTimeoutError, SecurityDisabledError
 
 from shared.contracts.topics import TOPICS
 from shared.messaging import topics
-from shared.messaging.kafka_access import Broker, access_to
+from shared.messaging.kafka_access import Broker, KafkaAccess, access_to
 
 _TIMEOUT_MS = 5_000
 
@@ -24,6 +24,14 @@ class Unreachable(Exception):
 
 class LoginRefused(Unreachable):
     """A broker answered and does not take the login. The text is the login's name."""
+
+
+class NotAllowed(Unreachable):
+    """The login may not ask this; an administrator's may."""
+
+
+class NotGuarded(Unreachable):
+    """The cluster lets everybody do everything: it has no access list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +75,7 @@ def declare(broker: Broker, *, partitions: int, replication: int) -> list[str]:
     try:
         return topics.declare_topics(broker, partitions=partitions, replication=replication)
     except (KafkaError, OSError) as error:
-        if access_to(broker).login_refused():
-            raise LoginRefused(access_to(broker).username) from None
-        raise Unreachable(type(error).__name__) from error
+        raise _reason(access_to(broker), error) from error
 
 
 def sizes(broker: Broker, names: Collection[str] = TOPICS.keys()) -> list[TopicSize]:
@@ -120,9 +126,15 @@ def asking(broker: Broker, timeout_ms: int = _TIMEOUT_MS) -> Iterator[KafkaAdmin
             finally:
                 client.close()
     except (KafkaError, OSError) as error:
-        if isinstance(error, KafkaTimeoutError) and access.login_refused():
-            raise LoginRefused(access.username) from None
-        raise Unreachable(type(error).__name__) from error
+        raise _reason(access, error) from error
+
+
+def _reason(access: KafkaAccess, error: Exception) -> Unreachable:
+    if isinstance(error, KafkaTimeoutError) and access.login_refused():
+        return LoginRefused(access.username)
+    if isinstance(error, AuthorizationError):
+        return NotAllowed(type(error).__name__)
+    return (NotGuarded if isinstance(error, SecurityDisabledError) else Unreachable)(type(error).__name__)
 
 
 def _partitions(client: KafkaAdminClient, names: Collection[str]) -> list[TopicPartition]:

@@ -21,13 +21,15 @@ from deploy.local.demo.cast import DEPARTMENTS, SHOP, STAFF_NAMES, WEB, Cast, Pe
 from deploy.local.demo.counting import Stores, Told, count
 from deploy.local.demo.desk import DemoFailed, Desk, until
 from deploy.local.demo.report import DemoReport
-from deploy.local.environment import database_url, kafka_bootstrap, service_environment
+from deploy.local.environment import database_url, kafka_access, service_environment
 from deploy.local.layout import SERVICES, Layout
 from deploy.local.trouble import Trouble
 from services.intake.channels.operator import channel_add
 from services.intake.directory.operator import staff_import, token
+from shared.contracts.access import CHANNELS
 from shared.kernel import clock
 from shared.kernel.ids import address_id
+from shared.messaging.kafka_access import KafkaAccess
 from shared.messaging.outside import send_structured
 from shared.store.database import Database
 
@@ -73,7 +75,7 @@ async def _play(
     cast = Cast(clock.now())
     desk = await _open(layout, databases["intake"], cast, client)
     people: list[Person] = []
-    courses = list(_courses(desk, cast, people, kafka_bootstrap(layout)))
+    courses = list(_courses(desk, cast, people, kafka_access(layout, CHANNELS)))
     done = 0
     told(0, len(courses))
     watching = asyncio.create_task(desk.watch_inbox())
@@ -121,7 +123,7 @@ async def _open(layout: Layout, intake: Database, cast: Cast, client: httpx.Asyn
     return desk
 
 
-def _courses(desk: Desk, cast: Cast, people: list[Person], bootstrap: str) -> Iterator[Course]:
+def _courses(desk: Desk, cast: Cast, people: list[Person], broker: KafkaAccess) -> Iterator[Course]:
     satisfied, neutral, dissatisfied = complaints.SATISFIED, complaints.NEUTRAL, complaints.DISSATISFIED
     endings = (
         [satisfied],
@@ -138,7 +140,7 @@ def _courses(desk: Desk, cast: Cast, people: list[Person], bootstrap: str) -> It
 
     for number, answers in enumerate(endings * 2):
         who = person(cast.with_phone() if number % 3 else cast.with_email("en" if number % 2 else "zh-CN"))
-        yield partial(_complaint, desk, who, number, answers, bootstrap if number % 4 == 3 else None)
+        yield partial(_complaint, desk, who, number, answers, broker if number % 4 == 3 else None)
     yield partial(_invalid, desk, person(cast.with_phone("en")))
     yield partial(_sleeps, desk, person(cast.with_phone(at_night=True)))
     for number in range(4):
@@ -153,14 +155,14 @@ def _courses(desk: Desk, cast: Cast, people: list[Person], bootstrap: str) -> It
 
 
 async def _complaint(
-    desk: Desk, who: Person, number: int, answers: list[dict[str, str]], bootstrap: str | None
+    desk: Desk, who: Person, number: int, answers: list[dict[str, str]], broker: KafkaAccess | None
 ) -> None:
-    """Over Kafka where `bootstrap` is given, else over HTTP."""
-    if bootstrap is None:
+    """Over Kafka where `broker` is given, else over HTTP."""
+    if broker is None:
         await complaints.run_course(desk, who, WEB, await complaints.complain(desk, who, number), answers)
         return
     event = complaints.outside_event(who, number)
-    await asyncio.to_thread(send_structured, bootstrap, "channel-messages", [event])
+    await asyncio.to_thread(send_structured, broker, "channel-messages", [event])
     await complaints.run_course(desk, who, SHOP, str(event["id"]), answers)
 
 
