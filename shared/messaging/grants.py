@@ -86,7 +86,7 @@ def mend(broker: Broker, wanted: Collection[Grant], *, revoke: bool = False) -> 
     with asking(broker) as client:
         found = _difference(client, wanted)
         if found.missing:
-            made = client.create_acls([_as_acl(entry) for entry in found.missing])
+            made = client.create_acls([as_acl(entry) for entry in found.missing])
             for refused in made["failed"]:
                 raise refused
         if revoke and found.surplus:
@@ -152,7 +152,8 @@ def _as_entry(acl: ACL) -> Entry:
     )
 
 
-def _as_acl(entry: Entry) -> ACL:
+def as_acl(entry: Entry) -> ACL:
+    """For kafka-python."""
     return ACL(*_parts(entry), ResourcePattern(*_pattern(entry)))
 
 

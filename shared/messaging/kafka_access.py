@@ -126,6 +126,13 @@ def access_to(broker: Broker) -> KafkaAccess:
     return KafkaAccess(broker) if isinstance(broker, str) else broker
 
 
+def advice(error: BaseException) -> dict[str, str]:
+    """For a log line: what to do where a broker refused a right (by the names of both clients' errors)."""
+    if type(error).__name__.endswith("AuthorizationFailedError"):
+        return {"mend": "run: frontdesk topics access --apply"}
+    return {}
+
+
 def _check_ca(settings: CommonSettings) -> None:
     if settings.kafka_ca_file is None:
         return

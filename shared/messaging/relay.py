@@ -23,7 +23,7 @@ from shared.contracts.access import principal_of
 from shared.kernel import clock
 from shared.kernel.pause import pause
 from shared.messaging.batch import is_away
-from shared.messaging.kafka_access import KafkaAccess
+from shared.messaging.kafka_access import KafkaAccess, advice
 from shared.messaging.lease import Lease
 from shared.messaging.outbox import OutboxRow, any_stuck, mark_published, mark_stuck, unpublished
 from shared.runtime.service import RoleContext
@@ -69,7 +69,7 @@ async def run(context: RoleContext) -> None:
                 raise
             away += 1
             context.health.unready("database" if is_away(error) else "kafka")
-            log.warning("relay waits", tries=away, error=type(error).__name__)
+            log.warning("relay waits", tries=away, error=type(error).__name__, **advice(error))
             await context.rest(min(5.0, 0.1 * 2 ** min(away, 6)))
     await _give_back(lease)
 
@@ -171,6 +171,10 @@ class Relay:
             except _REFUSED_FOR_EVER as error:
                 answers.append(error)
                 refused.add(_key(row))
+            except KafkaError as error:
+                # No more can be handed over now; what was is waited for and marked, or it would be sent at every try.
+                answers += [error, *[_Behind()] * (len(batch) - len(answers) - 1)]
+                break
         waiting = [answer for answer in answers if isinstance(answer, asyncio.Future)]
         await asyncio.gather(*waiting, return_exceptions=True)
         return [a.exception() if isinstance(a, asyncio.Future) else a for a in answers]
