@@ -82,11 +82,9 @@ class Kafka:
     def prepare(self, progress: jars.Progress | None = None) -> None:
         """Fetches missing jars, writes the configuration, formats an empty folder (1–3 s). Raises Trouble."""
         self.home.mkdir(parents=True, exist_ok=True)
-        if self._logins is not None:
-            kafka_logins.write_passwords(self.passwords, self._logins)
         self._lock.take()  # two nodes on one folder wreck it, and Kafka's own lock does not always stop them
         self._class_path = jars.ensure(self.jar_folder, progress)
-        self._write_configuration()
+        self.configure()
         if not (self._data / "meta.properties").exists():
             self._format()
 
@@ -176,7 +174,8 @@ class Kafka:
             others = {login: password for login, password in self._logins.items() if login != kafka_logins.NODE}
             set_logins(self._as(kafka_logins.NODE), others)
 
-    def _write_configuration(self) -> None:
+    def configure(self) -> None:
+        """Writes what the node is started with, and the passwords of its logins: both only for their owner's eyes."""
         named = "PLAINTEXT" if self._logins is None else "SASL_PLAINTEXT"
         listeners = f"{named}://{self.bootstrap},CONTROLLER://{self._controller}"
         properties = {
@@ -188,6 +187,8 @@ class Kafka:
             "log.dirs": str(self._data),
         }
         kafka_logins.write_secret(self._properties, "".join(f"{k}={v}\n" for k, v in properties.items()))
+        if self._logins is not None:
+            kafka_logins.write_passwords(self.passwords, self._logins)
         (self.home / "log4j2.properties").write_text(LOGGING.format(folder=self.home), encoding="utf-8")
 
     def _format(self) -> None:

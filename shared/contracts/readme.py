@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
+from shared.contracts.access import CHANNELS, Grant, Operation, Resource, all_grants
 from shared.contracts.event import Event
 from shared.contracts.registry import event_types
 from shared.contracts.schemas import field_notes, schema_file, schema_of, sentence
@@ -27,7 +28,7 @@ marked so; all others name people by id.
 
 def readme(machines: Mapping[str, Iterable[Machine]]) -> str:
     """The whole file. `machines`: service → the state machines of its things."""
-    parts = [_INTRODUCTION, *_topics(), *_events(), *_states(machines), *_words()]
+    parts = [_INTRODUCTION, *_topics(), *_access(), *_events(), *_states(machines), *_words()]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -46,6 +47,25 @@ def _topics() -> Iterator[str]:
         "\n*sequenced*: 1, 2, 3 … without a gap per source, topic and key. *state*: the newest record of a key is the "
         "whole truth, a tombstone wins for ever. *fact*: stands alone, known by source and id.\n"
     )
+
+
+def _access() -> Iterator[str]:
+    yield "## Access\n"
+    yield "| Kafka login | writes | reads | joins |"
+    yield "|---|---|---|---|"
+    principals = {grant.principal: None for grant in all_grants()}
+    for principal in principals:
+        rows = [grant for grant in all_grants() if grant.principal == principal]
+        writes, reads = _named(rows, Operation.WRITE), _named(rows, Operation.READ)
+        yield f"| `{principal}` | {writes} | {reads} | {_named(rows, Operation.READ, Resource.GROUP)} |"
+    yield (
+        f"\n`{CHANNELS}`: channels that are not ours. What is not listed is denied on a broker with an authorizer; "
+        "`frontdesk topics access` compares and mends.\n"
+    )
+
+
+def _named(rows: Iterable[Grant], operation: Operation, resource: Resource = Resource.TOPIC) -> str:
+    return " ".join(f"`{row.name}`" for row in rows if (row.operation, row.resource) == (operation, resource))
 
 
 def _events() -> Iterator[str]:

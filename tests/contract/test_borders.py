@@ -29,6 +29,8 @@ EDGES = re.compile(
 CLOCKS = re.compile(r"shared/kernel/clock\.py|shared/telemetry/tracing\.py")
 """Beside the clock: spans carry nanoseconds, which nothing decides by."""
 
+KAFKA_ACCESS = "shared/messaging/kafka_access.py"
+
 _SQL = frozenset({"select", "insert", "update", "delete", "text", "func"})
 _TIME = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "now", "utcnow", "today"})
 _TIME_OWNERS = frozenset({"time", "datetime", "date", "dt"})
@@ -88,12 +90,25 @@ def swallowed(_path: str, tree: ast.Module) -> Breaches:
                 yield node.lineno, f"{caught} is caught and forgotten: name what may fail, log it, or let it rise"
 
 
+def broker_without_login(path: str, tree: ast.Module) -> Breaches:
+    """How Kafka is reached is decided in one place, or one client would come without the login that the others have."""
+    if path == KAFKA_ACCESS:
+        return
+    for node in nodes_of(tree):
+        named = (isinstance(node, ast.Attribute) and node.attr.startswith("kafka_") and node.attr) or (
+            isinstance(node, ast.keyword) and node.arg == "bootstrap_servers" and node.arg
+        )
+        if named:
+            yield node.lineno, f"{named}: KafkaAccess.of(settings, principal_of(service)).options() knows the login too"
+
+
 RULES: list[Rule] = [
     sql_outside_stores,
     commits_outside_edges,
     time_outside_the_clock,
     prints,
     swallowed,
+    broker_without_login,
 ]
 
 
@@ -123,6 +138,8 @@ def test_no_file_breaks_the_rule(rule: Rule) -> None:
         (prints, "print('x')"),
         (swallowed, "try:\n    f()\nexcept Exception:\n    pass"),
         (swallowed, "try:\n    f()\nexcept:\n    pass"),
+        (broker_without_login, "admin(settings.kafka_bootstrap)"),
+        (broker_without_login, "AIOKafkaProducer(bootstrap_servers=addresses)"),
     ],
 )
 def test_each_rule_sees_what_it_forbids(rule: Rule, source: str) -> None:

@@ -23,6 +23,13 @@ from shared.runtime.settings import CommonSettings
 from shared.store.database import Database
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All in one process of a run side by side: it starts the broker twice, and tests take rights away."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("secured broker"))
+
+
 @dataclass(frozen=True)
 class Secured:
     """The broker, and everybody's way to it."""
@@ -31,6 +38,10 @@ class Secured:
     logins: dict[str, str]
     before: list[str]
     """Topics that were there before it asked for logins."""
+
+    def grant_everything(self) -> None:
+        """As an operator would, after something was missing."""
+        grants.mend(self.node.access, all_grants())
 
     def access(self, login: str) -> KafkaAccess:
         """How `login` reaches it."""
