@@ -103,8 +103,10 @@ async def test_given_the_brake_when_released_then_the_same_batch_goes_on_without
     while not bench.brake.on:
         await asyncio.sleep(0.01)
     bad.clear()
+    before = clock.monotonic()
     await release(bench)
     await asyncio.wait_for(task, 20)
+    assert bench.batches.worked_since >= before, "the time under the brake counts as work: it would be restarted"
     assert [key for key, _ in await bench.effects()] == [str(ticket) for ticket in tickets[20:]]
     assert not await bench.brake.look()
     assert await bench.rows("SELECT actor, action FROM audit ORDER BY id") == [

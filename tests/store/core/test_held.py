@@ -93,6 +93,34 @@ async def test_what_stays_unreadable_is_dead_again_after_a_retry(bench: Bench) -
     assert await bench.rows("SELECT state FROM held WHERE tries = 2 AND next_try IS NULL") == ["dead"]
 
 
+async def test_unreadable_bytes_are_kept_for_thirty_days(bench: Bench) -> None:
+    ticket = uuid4()
+    noise = Record("tickets", 0, 1, b"k", b"\xff\xfe", ())
+    await bench.batches.process([noise, record(progressed(ticket), 1, value=b"{}")])
+    for days, left in ((29, 2), (31, 1)):
+        await bench.rows("UPDATE held SET held_at = now() - make_interval(days => :days)", days=days)
+        await bench.held.age()
+        assert len(await bench.held_rows()) == left
+    assert [row[0] for row in await bench.held_rows()] == [str(ticket)], "what has a place in a queue stays"
+
+
+async def test_a_new_build_tries_what_raised_at_once_and_the_same_build_does_not(
+    bench: Bench, broken: dict[str, Exception]
+) -> None:
+    ticket = uuid4()
+    broken[str(ticket)] = ValueError()
+    await bench.batches.process([record(progressed(ticket), 1)])
+    await bench.rows("UPDATE held SET next_try = now() + interval '1 hour'")
+    broken.clear()
+    await bench.held.age()
+    assert await bench.held.run_due() == 0
+    newer = Bench(bench.service, code_version="next")
+    await newer.held.age()
+    assert await newer.held.run_due() == 1
+    await newer.database.close()
+    assert await bench.effects() == [(str(ticket), 1)]
+
+
 async def test_a_number_that_comes_again_broken_is_held_with_its_own_bytes_and_reason(bench: Bench) -> None:
     ticket = uuid4()
     first = record(progressed(ticket), 1, offset=3, value=b'{"ticket_id":"' + str(ticket).encode() + b'"}')
