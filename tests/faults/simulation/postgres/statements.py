@@ -1,0 +1,446 @@
+"""Statements compiled once from their SQL and run on a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from tests.faults.simulation.postgres.errors import CHECK, NOT_NULL, SECOND_TIME, UNIQUE, NotSimulated, ServerSays
+from tests.faults.simulation.postgres.expressions import NAMES, Scope, Shapes, Source, Writer, add_source, from_loops
+from tests.faults.simulation.postgres.schema import ROW_ID, Row, Unique
+from tests.faults.simulation.postgres.storage import Storage, Table, Transaction, new_row
+from tests.faults.simulation.postgres.values import taken
+
+Parameters = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a statement gave: column names (None where it gives no rows), rows, and how many it touched."""
+
+    names: list[str] | None
+    rows: list[tuple[Any, ...]]
+    count: int
+
+
+class Statement:
+    """One statement, ready to run. `ordered` says whether the order of its rows means something."""
+
+    ordered = False
+
+    async def run(self, tx: Transaction, p: Parameters) -> Answer:
+        """Runs it, waiting for locks. Raises ServerSays."""
+        raise NotImplementedError
+
+
+def compile_statement(sql: str, shapes: Shapes) -> Statement:
+    """Raises NotSimulated for what this PostgreSQL does not have."""
+    node = sqlglot.parse_one(sql, read="postgres")
+    for kind, statement in ((exp.Select, Select), (exp.Insert, Insert), (exp.Update, Update), (exp.Delete, Delete)):
+        if isinstance(node, kind):
+            return statement(node, shapes)
+    raise NotSimulated(sql)
+
+
+def _function(arguments: str, source: str) -> Callable[..., Any]:
+    made: Callable[..., Any] = eval(f"lambda {arguments}: {source}", dict(NAMES))
+    return made
+
+
+def complete(shapes: Shapes) -> None:
+    """Gives the partial unique indexes their conditions as functions."""
+    for shape in shapes.values():
+        for unique in shape.uniques:
+            if unique.where is not None:
+                scope = Scope(shapes, sources=[Source(shape.name, "r", list(shape.columns), shape)])
+                unique.covers = _function("r", Writer(scope).write(unique.where))
+
+
+def _names(expressions: Iterable[exp.Expression], scope: Scope) -> list[tuple[str, str]]:
+    """(name, source) of each output column."""
+    outputs: list[tuple[str, str]] = []
+    for node in expressions:
+        if isinstance(node, exp.Star):
+            for source in scope.sources:
+                outputs += [
+                    (name, f"{source.variable}[{name!r}]")
+                    for name in source.columns
+                    if (source.alias, name) not in scope.hidden
+                ]
+            continue
+        bare = node.this if isinstance(node, exp.Alias) else node
+        name = node.alias_or_name or ("exists" if isinstance(bare, exp.Exists) else "?column?")
+        outputs.append((name, Writer(scope).write(bare)))
+    return outputs
+
+
+def _tuple(sources: Iterable[str]) -> str:
+    return "(" + "".join(f"{source}, " for source in sources) + ")"
+
+
+class Select(Statement):
+    """SELECT … FROM … WHERE … ORDER BY … LIMIT … FOR UPDATE."""
+
+    def __init__(self, node: exp.Select, shapes: Shapes) -> None:
+        scope = Scope(shapes)
+        loops = from_loops(scope, node)
+        locks = node.args.get("locks") or []
+        where = node.args.get("where")
+        test = Writer(scope).write(where.this) if where is not None else "True"
+        counted = [each for each in node.expressions if isinstance(each.unalias(), exp.Count)]
+        if counted and len(node.expressions) > 1:
+            raise NotSimulated(node.sql("postgres"))
+        self.counts = bool(counted)
+        outputs = [("count", "1")] if counted else _names(node.expressions, scope)
+        self.names = [name for name, _ in outputs]
+        self._outputs = [source for _, source in outputs]
+        keys, self._reversed = self._order(node, scope)
+        self.ordered = bool(keys)
+        self.distinct = node.args.get("distinct") is not None
+        limit = node.args.get("limit")
+        self.limit = _function("tx, p", Writer(scope).write(limit.expression)) if limit is not None else None
+        self.locks: str | None = None
+        self.skips = False
+        inner = f"({_tuple(f'order({key})' for key in keys)}, {_tuple(self._outputs)})"
+        if locks:
+            (lock,) = locks
+            if not lock.args.get("update") or len(scope.sources) != 1 or scope.sources[0].shape is None:
+                raise NotSimulated(node.sql("postgres"))
+            source = scope.sources[0]
+            self.locks = source.shape.name if source.shape else ""
+            self.skips = lock.args.get("wait") is False
+            inner = f"({_tuple(f'order({key})' for key in keys)}, {source.variable})"
+            self.matches = _function(f"tx, p, {source.variable}", test)
+            self.output = _function(f"tx, p, {source.variable}", _tuple(self._outputs))
+        self.rows = _function("tx, p", f"[{inner} {loops} if {test}]" if loops else f"[{inner}]")
+
+    def _order(self, node: exp.Select, scope: Scope) -> tuple[list[str], list[bool]]:
+        ordering = node.args.get("order")
+        keys: list[str] = []
+        reverse: list[bool] = []
+        for each in ordering.expressions if ordering is not None else []:
+            plain = each.this
+            if isinstance(plain, exp.Literal) and not plain.is_string:
+                keys.append(self._outputs[int(plain.this) - 1])
+            else:
+                keys.append(Writer(scope).write(plain))
+            reverse.append(bool(each.args.get("desc")))
+        return keys, reverse
+
+    def _sorted(self, tx: Transaction, rows: list[Any]) -> list[Any]:
+        if not self._reversed:
+            # What has no order may come in any.
+            if len(rows) > 1:
+                tx.storage.rng.shuffle(rows)
+        elif not any(self._reversed):
+            rows.sort(key=lambda row: row[0])
+        else:
+            for place in reversed(range(len(self._reversed))):
+                rows.sort(key=lambda row: row[0][place], reverse=self._reversed[place])  # noqa: B023 - used at once
+        return [row[1] for row in rows]
+
+    def values(self, tx: Transaction, p: Parameters) -> list[tuple[Any, ...]]:
+        """The rows without locking."""
+        rows = self._sorted(tx, self.rows(tx, p))
+        if self.counts:
+            return [(len(rows),)]
+        if self.distinct:
+            rows = list(dict.fromkeys(rows))
+        return rows if self.limit is None else rows[: self.limit(tx, p)]
+
+    async def run(self, tx: Transaction, p: Parameters) -> Answer:
+        """Runs it."""
+        if self.locks is None:
+            rows = self.values(tx, p)
+            return Answer(self.names, rows, len(rows))
+        table = tx.storage.tables[self.locks]
+        limit = self.limit(tx, p) if self.limit is not None else None
+        taken_rows: list[tuple[Any, ...]] = []
+        for seen in self._sorted(tx, self.rows(tx, p)):
+            if limit is not None and len(taken_rows) >= limit:
+                break
+            row = seen
+            thing = (table.name, row[ROW_ID])
+            if self.skips and not tx.is_free(thing):
+                continue
+            if await tx.lock(thing):
+                row = tx.newest(table, row[ROW_ID])
+                if row is None or not self.matches(tx, p, row):
+                    continue
+            taken_rows.append(self.output(tx, p, row))
+        return Answer(self.names, taken_rows, len(taken_rows))
+
+
+class _Change(Statement):
+    """What INSERT, UPDATE and DELETE have in common: a table, and RETURNING."""
+
+    def __init__(self, node: exp.Expression, table: exp.Table, shapes: Shapes) -> None:
+        alias = table.args.get("alias")
+        self.shape = shapes[table.name]
+        self.target = Source(alias.name if alias is not None else table.name, "target", list(self.shape.columns), self.shape)
+        self.scope = Scope(shapes, sources=[self.target])
+        self.returning: Callable[..., Any] | None = None
+        self.names: list[str] | None = None
+        self.kinds = {name: column.kind for name, column in self.shape.columns.items()}
+        self.needed = [name for name, column in self.shape.columns.items() if not column.nullable]
+        scope = Scope(shapes, sources=[Source(self.shape.name, "r", list(self.shape.columns), self.shape)])
+        self.checks = [
+            _function("r", Writer(scope).write(column.check))
+            for column in self.shape.columns.values()
+            if column.check is not None
+        ]
+
+    def _prepare_returning(self, node: exp.Expression, others: Sequence[Source]) -> None:
+        returning = node.args.get("returning")
+        if returning is not None:
+            outputs = _names(returning.expressions, self.scope)
+            self.names = [name for name, _ in outputs]
+            variables = ", ".join(["tx", "p", self.target.variable, *(source.variable for source in others)])
+            self.returning = _function(variables, _tuple(source for _, source in outputs))
+
+    def checked(self, row: Row) -> Row:
+        """Raises ServerSays where the table does not take the row."""
+        for name in self.needed:
+            if row[name] is None:
+                raise ServerSays(NOT_NULL, f"null value in column {name}")
+        for check in self.checks:
+            if check(row) is False:
+                raise ServerSays(CHECK, "check constraint")
+        return row
+
+
+async def _collision(
+    tx: Transaction, table: Table, row: Row, own: int | None
+) -> tuple[Unique, int] | None:
+    """The unique index that a row collides in, and with which row; entries that are free are claimed.
+
+    Waits for a transaction that has written either and has not ended.
+    """
+    for place, unique in enumerate(table.shape.uniques):
+        key = unique.key(row)
+        if key is None:
+            continue
+        claim = (unique.name, key)
+        while True:
+            holder = tx.storage.locks.get(claim)
+            if holder is not None and holder is not tx:
+                await tx.wait(holder)
+                continue
+            found = tx.find(table, place, unique, key)
+            if found is None or found == own:
+                break
+            writer = tx.storage.locks.get((table.name, found))
+            if writer is not None and writer is not tx and found in writer.changes.get(table, {}):
+                await tx.wait(writer)
+                continue
+            return unique, found
+        await tx.lock(claim)
+    return None
+
+
+class Insert(_Change):
+    """INSERT … VALUES or SELECT … ON CONFLICT … RETURNING."""
+
+    def __init__(self, node: exp.Insert, shapes: Shapes) -> None:
+        into = node.this
+        table = into.this if isinstance(into, exp.Schema) else into
+        super().__init__(node, table, shapes)
+        self.columns = [each.name for each in into.expressions] if isinstance(into, exp.Schema) else list(self.kinds)
+        if isinstance(node.expression, exp.Values):
+            nothing = Scope(shapes)
+            rows = [_tuple(Writer(nothing).write(each) for each in row.expressions) for row in node.expression.expressions]
+            self.rows = _function("tx, p", f"[{', '.join(rows)}]")
+        else:
+            select = Select(node.expression, shapes)
+            self.rows = select.values
+        self.defaults = {
+            name: _function("tx, p", Writer(Scope(shapes)).write(_typed(column.default, column.kind)))
+            for name, column in self.shape.columns.items()
+            if column.default is not None and name not in self.columns
+        }
+        self.conflict = node.args.get("conflict")
+        self.arbiter: tuple[str, ...] | None = None
+        self.update = self.where = None
+        if self.conflict is not None:
+            keys = self.conflict.args.get("conflict_keys")
+            self.arbiter = tuple(each.this.name for each in keys) if keys else None
+            self._prepare_conflict(shapes)
+        self._prepare_returning(node, [])
+
+    def _prepare_conflict(self, shapes: Shapes) -> None:
+        assert self.conflict is not None
+        predicate = self.conflict.args.get("index_predicate")
+        if self.arbiter is not None:
+            fitting = [
+                unique
+                for unique in self.shape.uniques
+                if set(unique.columns) == set(self.arbiter)
+                and (unique.where is None or (predicate is not None and unique.where == predicate.this))
+            ]
+            if not fitting:
+                raise ServerSays("42P10", "no unique constraint matching the ON CONFLICT specification")
+            self.arbiters = {unique.name for unique in fitting}
+        if self.conflict.args["action"].name != "DO UPDATE":
+            return
+        scope = Scope(shapes, sources=[self.target, Source("excluded", "excluded", list(self.kinds), self.shape)])
+        settings = [
+            f"{each.this.name!r}: {Writer(scope).write(_typed(each.expression, self.kinds[each.this.name]))}"
+            for each in self.conflict.expressions
+        ]
+        self.update = _function("tx, p, target, excluded", "{" + ", ".join(settings) + "}")
+        where = self.conflict.args.get("where")
+        if where is not None:
+            self.where = _function("tx, p, target, excluded", Writer(scope).write(where.this))
+
+    async def run(self, tx: Transaction, p: Parameters) -> Answer:
+        """Runs it."""
+        table = tx.storage.tables[self.shape.name]
+        touched: set[int] = set()
+        outputs: list[tuple[Any, ...]] = []
+        for given in self.rows(tx, p):
+            row = await self._insert(tx, p, table, self._row(tx, p, table, given), touched)
+            if row is not None:
+                touched.add(row[ROW_ID])
+                if self.returning is not None:
+                    outputs.append(self.returning(tx, p, row))
+        if len(outputs) > 1:
+            tx.storage.rng.shuffle(outputs)
+        return Answer(self.names, outputs, len(touched))
+
+    def _row(self, tx: Transaction, p: Parameters, table: Table, given: Sequence[Any]) -> Row:
+        row: dict[str, Any] = dict.fromkeys(self.kinds)
+        for name, value in zip(self.columns, given, strict=True):
+            row[name] = taken(self.kinds[name], value)
+        for name, default in self.defaults.items():
+            row[name] = default(tx, p)
+        identity = self.shape.identity
+        if identity is not None:
+            if row[identity] is not None:
+                raise ServerSays("428C9", "cannot insert a non-DEFAULT value into an identity column")
+            row[identity] = next(table.identities)
+        return self.checked(row)
+
+    async def _insert(self, tx: Transaction, p: Parameters, table: Table, row: Row, touched: set[int]) -> Row | None:
+        while True:
+            collision = await _collision(tx, table, row, None)
+            if collision is None:
+                made = new_row(table, row)
+                tx.write(table, made[ROW_ID], made)
+                return made
+            unique, found = collision
+            if self.conflict is None or (self.arbiter is not None and unique.name not in self.arbiters):
+                raise ServerSays(UNIQUE, f"duplicate key value violates {unique.name}")
+            if self.update is None:
+                return None
+            if found in touched:
+                raise ServerSays(SECOND_TIME, "ON CONFLICT DO UPDATE cannot affect row a second time")
+            if await tx.lock((table.name, found)):
+                continue
+            old = tx.newest(table, found)
+            if old is None:
+                continue
+            if self.where is not None and not self.where(tx, p, old, row):
+                return None
+            changes = {name: taken(self.kinds[name], v) for name, v in self.update(tx, p, old, row).items()}
+            new = self.checked({**old, **changes})
+            await _check_entries(tx, table, new)
+            tx.write(table, found, new)
+            return new
+
+
+async def _check_entries(tx: Transaction, table: Table, row: Row) -> None:
+    collision = await _collision(tx, table, row, row[ROW_ID])
+    if collision is not None:
+        raise ServerSays(UNIQUE, f"duplicate key value violates {collision[0].name}")
+
+
+class _Existing(_Change):
+    """UPDATE and DELETE: rows that are found, locked, and looked at again where that had to be waited for."""
+
+    def __init__(self, node: exp.Expression, others: Sequence[exp.Expression], shapes: Shapes) -> None:
+        super().__init__(node, node.this, shapes)
+        loops = [f"for target in tx.scan({self.shape.name!r})"]
+        loops += [add_source(self.scope, other) for other in others]
+        self.others = self.scope.sources[1:]
+        where = node.args.get("where")
+        test = Writer(self.scope).write(where.this) if where is not None else "True"
+        variables = ", ".join(source.variable for source in self.others)
+        self.variables = f"tx, p, target{', ' if variables else ''}{variables}"
+        self.found = _function(
+            "tx, p", f"[(target, {_tuple(source.variable for source in self.others)}) {' '.join(loops)} if {test}]"
+        )
+        self.matches = _function(self.variables, test)
+        self._prepare_returning(node, self.others)
+
+    def changed(self, tx: Transaction, p: Parameters, row: Row, others: Sequence[Row]) -> Row | None:
+        """The new version; None deletes."""
+        raise NotImplementedError
+
+    async def run(self, tx: Transaction, p: Parameters) -> Answer:
+        """Runs it."""
+        table = tx.storage.tables[self.shape.name]
+        found = {row[ROW_ID]: (row, others) for row, others in reversed(self.found(tx, p))}
+        seen = list(found.values())
+        if len(seen) > 1:
+            tx.storage.rng.shuffle(seen)
+        outputs: list[tuple[Any, ...]] = []
+        count = 0
+        for row, others in seen:
+            current: Row | None = row
+            if await tx.lock((table.name, row[ROW_ID])):
+                current = tx.newest(table, row[ROW_ID])
+            if current is None or (current is not row and not self.matches(tx, p, current, *others)):
+                continue
+            new = self.changed(tx, p, current, others)
+            if new is not None:
+                await _check_entries(tx, table, new)
+            tx.write(table, row[ROW_ID], new)
+            count += 1
+            if self.returning is not None:
+                outputs.append(self.returning(tx, p, new if new is not None else current, *others))
+        return Answer(self.names, outputs, count)
+
+
+class Update(_Existing):
+    """UPDATE … SET … FROM … WHERE … RETURNING."""
+
+    def __init__(self, node: exp.Update, shapes: Shapes) -> None:
+        from_ = node.args.get("from_")
+        super().__init__(node, [from_.this] if from_ is not None else [], shapes)
+        settings = [
+            f"{each.this.name!r}: {Writer(self.scope).write(_typed(each.expression, self.kinds[each.this.name]))}"
+            for each in node.expressions
+        ]
+        self.settings = _function(self.variables, "{" + ", ".join(settings) + "}")
+
+    def changed(self, tx: Transaction, p: Parameters, row: Row, others: Sequence[Row]) -> Row | None:
+        """The row with its new values."""
+        new = {name: taken(self.kinds[name], v) for name, v in self.settings(tx, p, row, *others).items()}
+        return self.checked({**row, **new})
+
+
+class Delete(_Existing):
+    """DELETE FROM … USING … WHERE … RETURNING."""
+
+    def __init__(self, node: exp.Delete, shapes: Shapes) -> None:
+        super().__init__(node, node.args.get("using") or [], shapes)
+
+    def changed(self, tx: Transaction, p: Parameters, row: Row, others: Sequence[Row]) -> Row | None:
+        """Nothing is left of it."""
+        return None
+
+
+def _typed(node: exp.Expression, kind: str) -> exp.Expression:
+    """A string given to a JSON column is JSON."""
+    if kind == "jsonb" and isinstance(node, exp.Literal) and node.is_string:
+        return exp.cast(node, "jsonb")
+    return node
+
+
+def database(storage: Storage) -> Shapes:
+    """The shapes of a storage's tables."""
+    return {name: table.shape for name, table in storage.tables.items()}
