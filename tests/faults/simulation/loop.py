@@ -55,7 +55,7 @@ class Process:
         self.skew = skew
         """Seconds that its wall clock is ahead of the database's."""
         self.queue: deque[Handle] = deque()
-        self.tasks: list[asyncio.Task[Any]] = []
+        self.tasks: list[tuple[asyncio.Task[Any], Context]] = []
         self.alive = True
         self.stopped_until = 0.0
         self.at_death: list[Callable[[], None]] = []
@@ -97,12 +97,12 @@ class Process:
 
     def bury(self) -> None:
         """Unwinds what it was doing, so that the interpreter can let go of it; it can reach nothing any more."""
-        for task in self.tasks:
+        for task, context in self.tasks:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             coroutine = task.get_coro()
             for _ in range(20):
                 try:
-                    coroutine.close()  # type: ignore[union-attr]
+                    context.run(coroutine.close)  # type: ignore[union-attr]
                 except RuntimeError:
                     continue  # it waited for something while it was closed
                 except Exception:  # noqa: BLE001 - what a dead process raises is nobody's
@@ -239,11 +239,12 @@ class Loop(asyncio.AbstractEventLoop):
         return asyncio.Future(loop=self)
 
     def create_task(self, coro: Any, *, name: str | None = None, context: Context | None = None) -> asyncio.Task[Any]:
+        context = context or copy_context()
         task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, name=name, context=context)
-        process = (context.get(PROCESS) if context is not None else PROCESS.get()) or self.world
+        process = context.get(PROCESS) or self.world
         if len(process.tasks) > 50:
-            process.tasks = [each for each in process.tasks if not each.done()]
-        process.tasks.append(task)
+            process.tasks = [each for each in process.tasks if not each[0].done()]
+        process.tasks.append((task, context))
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:

@@ -148,7 +148,7 @@ class People:
 
     async def _reuse(self, number: int) -> None:
         """Somebody sends other words under the id of a report that was sent before."""
-        sent = [m for m in self.world.broker.messages("reports") if m.header("ce_id") not in self.reused]
+        sent = [m for m in self.world.broker.messages("reports") if m.header("ce_id") not in {"", *self.reused}]
         if not sent:
             return
         old = sent[number % len(sent)]

@@ -88,6 +88,7 @@ class Select(Statement):
     def __init__(self, node: exp.Select, shapes: Shapes) -> None:
         scope = Scope(shapes)
         loops = from_loops(scope, node)
+        self.shuffles = any(source.shape is not None for source in scope.sources)
         locks = node.args.get("locks") or []
         where = node.args.get("where")
         test = Writer(scope).write(where.this) if where is not None else "True"
@@ -133,8 +134,8 @@ class Select(Statement):
 
     def _sorted(self, tx: Transaction, rows: list[Any]) -> list[Any]:
         if not self._reversed:
-            # What has no order may come in any.
-            if len(rows) > 1:
+            # What has no order may come in any; arrays are unnested as they are.
+            if len(rows) > 1 and self.shuffles:
                 tx.storage.rng.shuffle(rows)
         elif not any(self._reversed):
             rows.sort(key=lambda row: row[0])
