@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -87,7 +88,7 @@ class Applier:
         queued = await holding.queues(uow, consumer, topic.name, (key for _, key in places))
         missing = await self._missing(uow, readings)
         blocked = set(queued)
-        for reading in readings:
+        for reading in _by_number(readings):
             place = places[reading.thing]
             if not place.is_new and reading.number <= place.last:
                 metrics.CONSUMED.add(topic=topic.name, outcome="duplicate")
@@ -234,6 +235,18 @@ class Applier:
             else r
             for r in readings
         ]
+
+
+def _by_number(readings: Sequence[Reading]) -> list[Reading]:
+    """Each thing's readings in the order of their numbers, in the places where it has some.
+
+    A number that was overtaken on its topic comes first again: else what overtook it would be held in this very batch,
+    after which nothing would make it due.
+    """
+    queues: dict[inbox.Thing, deque[Reading]] = {}
+    for reading in sorted(readings, key=lambda reading: reading.number):
+        queues.setdefault(reading.thing, deque()).append(reading)
+    return [queues[reading.thing].popleft() for reading in readings]
 
 
 def _fact(reading: Reading) -> inbox.Thing:

@@ -63,6 +63,17 @@ async def test_a_gap_is_held_until_the_number_comes_and_then_the_queue_runs_in_o
     assert await bench.held_rows() == []
 
 
+async def test_a_number_overtaken_within_a_batch_leaves_nothing_waiting(bench: Bench) -> None:
+    """Found by the simulation (seed 781): what had overtaken was held, and nothing made it due any more."""
+    ticket, other = uuid4(), uuid4()
+    await bench.batches.process([record(progressed(ticket), 1)])
+    await bench.batches.process([record(progressed(t), n) for t, n in ((ticket, 3), (other, 1), (ticket, 2))])
+    await bench.held.look_for_needs()
+    await bench.held.run_due()
+    assert await bench.effects() == [(str(ticket), 1), (str(ticket), 2), (str(other), 1), (str(ticket), 3)]
+    assert await bench.held_rows() == []
+
+
 async def test_an_event_without_a_reaction_raises_the_inbox_all_the_same(bench: Bench) -> None:
     silent = Bench(service_of("callbacks", bench.service.database_url()))
     ticket = uuid4()
