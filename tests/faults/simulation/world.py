@@ -55,9 +55,7 @@ class World:
         self.servers = {name: Server(shapes(), self.rng, self.now) for name in self.services}
         for server in self.servers.values():
             server.slow = plan.slow
-        self.groups = {
-            name: Group(self.loop, self.rng, self.broker, subscribed(name)) for name in self.services
-        }
+        self.groups = {name: Group(self.loop, self.rng, self.broker, subscribed(name)) for name in self.services}
         self.roles: list[Role] = []
         self.people = People(self)
         self.seen = self.broker.ever
@@ -174,7 +172,7 @@ class World:
 
     def _repeat(self) -> None:
         """A relay that had slept sends some of what was sent once more, in order."""
-        sent = [m for topic in ("parties", "reports", "tickets") for m in self.broker.messages(topic)]
+        sent = [m for topic in ("parties", "reports", "tickets") for m in self.broker.messages(topic) if m.headers]
         if not sent:
             return
         begin = self.rng.randrange(len(sent))

@@ -181,7 +181,9 @@ class Writer:
         if isinstance(node, exp.Column):
             source, name = self.scope.column(node.name, node.table or None)
             shape = source.shape
-            return shape is not None and source.alias != "?" and name in shape.columns and not shape.columns[name].nullable
+            return (
+                shape is not None and source.alias != "?" and name in shape.columns and not shape.columns[name].nullable
+            )
         return False
 
     def _in(self, node: exp.In) -> str:

@@ -182,7 +182,9 @@ class _Change(Statement):
     def __init__(self, node: exp.Expression, table: exp.Table, shapes: Shapes) -> None:
         alias = table.args.get("alias")
         self.shape = shapes[table.name]
-        self.target = Source(alias.name if alias is not None else table.name, "target", list(self.shape.columns), self.shape)
+        self.target = Source(
+            alias.name if alias is not None else table.name, "target", list(self.shape.columns), self.shape
+        )
         self.scope = Scope(shapes, sources=[self.target])
         self.returning: Callable[..., Any] | None = None
         self.names: list[str] | None = None
@@ -214,9 +216,7 @@ class _Change(Statement):
         return row
 
 
-async def _collision(
-    tx: Transaction, table: Table, row: Row, own: int | None
-) -> tuple[Unique, int] | None:
+async def _collision(tx: Transaction, table: Table, row: Row, own: int | None) -> tuple[Unique, int] | None:
     """The unique index that a row collides in, and with which row; entries that are free are claimed.
 
     Waits for a transaction that has written either and has not ended.
@@ -253,7 +253,9 @@ class Insert(_Change):
         self.columns = [each.name for each in into.expressions] if isinstance(into, exp.Schema) else list(self.kinds)
         if isinstance(node.expression, exp.Values):
             nothing = Scope(shapes)
-            rows = [_tuple(Writer(nothing).write(each) for each in row.expressions) for row in node.expression.expressions]
+            rows = [
+                _tuple(Writer(nothing).write(each) for each in row.expressions) for row in node.expression.expressions
+            ]
             self.rows = _function("tx, p", f"[{', '.join(rows)}]")
         else:
             select = Select(node.expression, shapes)
