@@ -20,7 +20,7 @@ from tests.faults.simulation.loop import PROCESS
 from tests.faults.simulation.plan import plan
 from tests.faults.simulation.world import World
 
-_POLLS = ((relay, "_EAGER_POLL", 0.05), (relay, "_IDLE_POLL", 0.4), (clock_role, "POLL_SECONDS", 0.3))
+_POLLS = ((relay, "_EAGER_POLL", 0.15), (relay, "_IDLE_POLL", 0.6), (clock_role, "POLL_SECONDS", 0.5))
 """Slower than in earnest, since every look at an empty table costs as much as one at a full one."""
 
 

@@ -114,7 +114,7 @@ def bound(value: Any) -> Any:
     """A parameter as it arrives at the server."""
     if isinstance(value, Jsonb):
         return stored_json(value.obj)
-    if isinstance(value, list) and value and isinstance(value[0], Jsonb):
+    if isinstance(value, list) and any(isinstance(each, Jsonb) for each in value):
         return [stored_json(each.obj) if isinstance(each, Jsonb) else each for each in value]
     if isinstance(value, tuple):
         return list(value)
