@@ -134,10 +134,10 @@ class Session:
         return Result(answer)
 
     async def _run(self, compiled: Statement, sql: str, values: dict[str, Any]) -> statements.Answer:
+        if self.aborted and not self.autocommit:
+            raise ServerSays(ABORTED, "current transaction is aborted")
         if self.tx is None or self.tx.ended:
             self.tx = self.server.storage.begin()
-        elif self.aborted:
-            raise ServerSays(ABORTED, "current transaction is aborted")
         tx = self.tx
         try:
             answer = await compiled.run(tx, values)
@@ -163,6 +163,7 @@ class Session:
 
     async def rollback(self) -> None:
         """Also when the process or the server is gone."""
+        self.aborted = False
         if self.tx is not None:
             self.tx.rollback()
 
