@@ -1,1 +1,1 @@
-"""The core in one process under a seeded scheduler: real code, with the database, broker, clock and provider replaced."""
+"""The core in one process under a seeded scheduler: real code; database, broker and clock are replaced."""

@@ -40,6 +40,9 @@ def _replaced(world: World) -> Iterator[None]:
         skew = loop.current.skew if loop.current is not None else 0.0
         return world.now() + timedelta(seconds=skew)
 
+    def monotonic() -> float:
+        return loop.now + 1000.0
+
     def new_uuid() -> UUID:
         return UUID(int=rng.getrandbits(128), version=4)
 
@@ -55,7 +58,7 @@ def _replaced(world: World) -> Iterator[None]:
     random.seed(world.plan.seed)
     patches = [
         mock.patch.object(clock, "now", now),
-        mock.patch.object(clock, "monotonic", lambda: loop.now + 1000.0),
+        mock.patch.object(clock, "monotonic", monotonic),
         mock.patch.object(ids.uuid_utils.compat, "uuid7", new_uuid),
         mock.patch.object(lease, "uuid4", new_uuid),
         mock.patch.object(relay, "AIOKafkaProducer", producer),

@@ -1,7 +1,7 @@
 """Two services in little: real events, and reactions, timers and commands whose doing can be counted.
 
-intake takes reports (facts) and changes parties (state); complaints opens a ticket for each (a sequenced thing), moves it
-on by timers and by people; intake follows the tickets. What a reaction raises is drawn from the seed and the event.
+intake takes reports (facts) and changes parties (state); complaints opens a ticket for each (a sequenced thing) and moves
+it on by timers and by people; intake follows the tickets. What a reaction raises is drawn from the seed and the event.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ async def _move(uow: UnitOfWork, ticket: str, revision: int, state: str) -> str:
 
 
 async def change_party(uow: UnitOfWork, party_id: UUID, name: str, *, erase: bool) -> bool:
-    """A command: a party's new state, or its erasure. Even after that somebody may write it again: nobody may see it."""
+    """A command: a party's new state, or its erasure. Written again after that, nobody may see it."""
     await uow.execute(_ADD, {"id": str(party_id), "state": "known"})
     await uow.execute(_LOCK, {"id": str(party_id)})
     if erase:

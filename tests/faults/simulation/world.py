@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from shared.contracts.topics import TOPICS
 from shared.messaging.consumer import subscribed

@@ -1,4 +1,4 @@
-"""The simulation's PostgreSQL against the real one: the core's own statements, drawn at random, give the same on both."""
+"""The simulation's PostgreSQL against the real one: the core's statements, drawn at random, give the same."""
 
 from __future__ import annotations
 

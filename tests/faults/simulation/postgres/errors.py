@@ -28,7 +28,7 @@ class ServerSays(Exception):
 
 
 class NotSimulated(NotImplementedError):
-    """A statement uses something of PostgreSQL that this one does not have: build it, and compare it with the real one."""
+    """A statement uses something that this PostgreSQL does not have: build it, and compare it with the real one."""
 
 
 def as_sqlalchemy(error: ServerSays, statement: str) -> DBAPIError:

@@ -62,9 +62,25 @@ class Scope:
 
 NAMES: dict[str, Any] = {
     name: getattr(values, name)
-    for name in (
-        "eq ne lt le add sub not_ and_ or_ is_in contains json_text unnest order interval stored_json NULLS"
-    ).split()
+    for name in [
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "add",
+        "sub",
+        "not_",
+        "and_",
+        "or_",
+        "is_in",
+        "contains",
+        "json_text",
+        "unnest",
+        "order",
+        "interval",
+        "stored_json",
+        "NULLS",
+    ]
 }
 
 _COMPARES = {exp.EQ: ("eq", "=="), exp.NEQ: ("ne", "!="), exp.LT: ("lt", "<"), exp.LTE: ("le", "<=")}

@@ -141,7 +141,7 @@ class Select(Statement):
             rows.sort(key=lambda row: row[0])
         else:
             for place in reversed(range(len(self._reversed))):
-                rows.sort(key=lambda row: row[0][place], reverse=self._reversed[place])  # noqa: B023 - used at once
+                rows.sort(key=lambda row: row[0][place], reverse=self._reversed[place])
         return [row[1] for row in rows]
 
     def values(self, tx: Transaction, p: Parameters) -> list[tuple[Any, ...]]:

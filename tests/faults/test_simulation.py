@@ -1,6 +1,6 @@
-"""The core under a seeded scheduler: 500 seeds of crashes, pauses, repeats and reorderings, and nothing lost or doubled.
+"""The core under a seeded scheduler: 500 seeds of crashes, pauses and repeats, nothing lost or doubled.
 
-One test for all, since the seeds run beside each other in processes of their own, where a seed means the same every time.
+The seeds run in processes of their own, where a seed means the same every time.
 """
 
 from __future__ import annotations
