@@ -60,7 +60,7 @@ def _acknowledged(world: World) -> Iterator[str]:
 
 
 def _published(world: World) -> Iterator[str]:
-    """I5: the outboxes are empty, but for what the broker refuses and what is behind that; the rest is on the topics."""
+    """I5: the outboxes are empty, but for what the broker refuses and what is behind it; the rest is on the topics."""
     for name in world.services:
         rows = _rows(world, name, "outbox")
         stuck = {row["aggregateid"] for row in rows if row["stuck_reason"] is not None}

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
 from tests.faults.simulation.postgres.errors import CHECK, NOT_NULL, SECOND_TIME, UNIQUE, NotSimulated, ServerSays
-from tests.faults.simulation.postgres.expressions import NAMES, Scope, Shapes, Source, Writer, add_source, from_loops
+from tests.faults.simulation.postgres.expressions import Writer, add_source
 from tests.faults.simulation.postgres.schema import ROW_ID, Row, Unique
-from tests.faults.simulation.postgres.storage import Storage, Table, Transaction, new_row
+from tests.faults.simulation.postgres.scope import Scope, Shapes, Source
+from tests.faults.simulation.postgres.select import Answer, Parameters, Select, Statement, function, names_of, tuple_of
+from tests.faults.simulation.postgres.storage import Table, Transaction, new_row
 from tests.faults.simulation.postgres.values import taken
-
-Parameters = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Answer:
-    """What a statement gave: column names (None where it gives no rows), rows, and how many it touched."""
-
-    names: list[str] | None
-    rows: list[tuple[Any, ...]]
-    count: int
-
-
-class Statement:
-    """One statement, ready to run. `ordered` says whether the order of its rows means something."""
-
-    ordered = False
-
-    async def run(self, tx: Transaction, p: Parameters) -> Answer:
-        """Runs it, waiting for locks. Raises ServerSays."""
-        raise NotImplementedError
 
 
 def compile_statement(sql: str, shapes: Shapes) -> Statement:
@@ -44,136 +24,6 @@ def compile_statement(sql: str, shapes: Shapes) -> Statement:
         if isinstance(node, kind):
             return statement(node, shapes)
     raise NotSimulated(sql)
-
-
-def _function(arguments: str, source: str) -> Callable[..., Any]:
-    made: Callable[..., Any] = eval(f"lambda {arguments}: {source}", dict(NAMES))
-    return made
-
-
-def complete(shapes: Shapes) -> None:
-    """Gives the partial unique indexes their conditions as functions."""
-    for shape in shapes.values():
-        for unique in shape.uniques:
-            if unique.where is not None:
-                scope = Scope(shapes, sources=[Source(shape.name, "r", list(shape.columns), shape)])
-                unique.covers = _function("r", Writer(scope).write(unique.where))
-
-
-def _names(expressions: Iterable[exp.Expression], scope: Scope) -> list[tuple[str, str]]:
-    """(name, source) of each output column."""
-    outputs: list[tuple[str, str]] = []
-    for node in expressions:
-        if isinstance(node, exp.Star):
-            for source in scope.sources:
-                outputs += [
-                    (name, f"{source.variable}[{name!r}]")
-                    for name in source.columns
-                    if (source.alias, name) not in scope.hidden
-                ]
-            continue
-        bare = node.this if isinstance(node, exp.Alias) else node
-        name = node.alias_or_name or ("exists" if isinstance(bare, exp.Exists) else "?column?")
-        outputs.append((name, Writer(scope).write(bare)))
-    return outputs
-
-
-def _tuple(sources: Iterable[str]) -> str:
-    return "(" + "".join(f"{source}, " for source in sources) + ")"
-
-
-class Select(Statement):
-    """SELECT … FROM … WHERE … ORDER BY … LIMIT … FOR UPDATE."""
-
-    def __init__(self, node: exp.Select, shapes: Shapes) -> None:
-        scope = Scope(shapes)
-        loops = from_loops(scope, node)
-        self.shuffles = any(source.shape is not None for source in scope.sources)
-        locks = node.args.get("locks") or []
-        where = node.args.get("where")
-        test = Writer(scope).write(where.this) if where is not None else "True"
-        counted = [each for each in node.expressions if isinstance(each.unalias(), exp.Count)]
-        if counted and len(node.expressions) > 1:
-            raise NotSimulated(node.sql("postgres"))
-        self.counts = bool(counted)
-        outputs = [("count", "1")] if counted else _names(node.expressions, scope)
-        self.names = [name for name, _ in outputs]
-        self._outputs = [source for _, source in outputs]
-        keys, self._reversed = self._order(node, scope)
-        self.ordered = bool(keys)
-        self.distinct = node.args.get("distinct") is not None
-        limit = node.args.get("limit")
-        self.limit = _function("tx, p", Writer(scope).write(limit.expression)) if limit is not None else None
-        self.locks: str | None = None
-        self.skips = False
-        inner = f"({_tuple(f'order({key})' for key in keys)}, {_tuple(self._outputs)})"
-        if locks:
-            (lock,) = locks
-            if not lock.args.get("update") or len(scope.sources) != 1 or scope.sources[0].shape is None:
-                raise NotSimulated(node.sql("postgres"))
-            source = scope.sources[0]
-            self.locks = source.shape.name if source.shape else ""
-            self.skips = lock.args.get("wait") is False
-            inner = f"({_tuple(f'order({key})' for key in keys)}, {source.variable})"
-            self.matches = _function(f"tx, p, {source.variable}", test)
-            self.output = _function(f"tx, p, {source.variable}", _tuple(self._outputs))
-        self.rows = _function("tx, p", f"[{inner} {loops} if {test}]" if loops else f"[{inner}]")
-
-    def _order(self, node: exp.Select, scope: Scope) -> tuple[list[str], list[bool]]:
-        ordering = node.args.get("order")
-        keys: list[str] = []
-        reverse: list[bool] = []
-        for each in ordering.expressions if ordering is not None else []:
-            plain = each.this
-            if isinstance(plain, exp.Literal) and not plain.is_string:
-                keys.append(self._outputs[int(plain.this) - 1])
-            else:
-                keys.append(Writer(scope).write(plain))
-            reverse.append(bool(each.args.get("desc")))
-        return keys, reverse
-
-    def _sorted(self, tx: Transaction, rows: list[Any]) -> list[Any]:
-        if not self._reversed:
-            # What has no order may come in any; arrays are unnested as they are.
-            if len(rows) > 1 and self.shuffles:
-                tx.storage.rng.shuffle(rows)
-        elif not any(self._reversed):
-            rows.sort(key=lambda row: row[0])
-        else:
-            for place in reversed(range(len(self._reversed))):
-                rows.sort(key=lambda row: row[0][place], reverse=self._reversed[place])
-        return [row[1] for row in rows]
-
-    def values(self, tx: Transaction, p: Parameters) -> list[tuple[Any, ...]]:
-        """The rows without locking."""
-        rows = self._sorted(tx, self.rows(tx, p))
-        if self.counts:
-            return [(len(rows),)]
-        if self.distinct:
-            rows = list(dict.fromkeys(rows))
-        return rows if self.limit is None else rows[: self.limit(tx, p)]
-
-    async def run(self, tx: Transaction, p: Parameters) -> Answer:
-        """Runs it."""
-        if self.locks is None:
-            rows = self.values(tx, p)
-            return Answer(self.names, rows, len(rows))
-        table = tx.storage.tables[self.locks]
-        limit = self.limit(tx, p) if self.limit is not None else None
-        taken_rows: list[tuple[Any, ...]] = []
-        for seen in self._sorted(tx, self.rows(tx, p)):
-            if limit is not None and len(taken_rows) >= limit:
-                break
-            row = seen
-            thing = (table.name, row[ROW_ID])
-            if self.skips and not tx.is_free(thing):
-                continue
-            if await tx.lock(thing):
-                row = tx.newest(table, row[ROW_ID])
-                if row is None or not self.matches(tx, p, row):
-                    continue
-            taken_rows.append(self.output(tx, p, row))
-        return Answer(self.names, taken_rows, len(taken_rows))
 
 
 class _Change(Statement):
@@ -192,7 +42,7 @@ class _Change(Statement):
         self.needed = [name for name, column in self.shape.columns.items() if not column.nullable]
         scope = Scope(shapes, sources=[Source(self.shape.name, "r", list(self.shape.columns), self.shape)])
         self.checks = [
-            _function("r", Writer(scope).write(column.check))
+            function("r", Writer(scope).write(column.check))
             for column in self.shape.columns.values()
             if column.check is not None
         ]
@@ -200,10 +50,10 @@ class _Change(Statement):
     def _prepare_returning(self, node: exp.Expression, others: Sequence[Source]) -> None:
         returning = node.args.get("returning")
         if returning is not None:
-            outputs = _names(returning.expressions, self.scope)
+            outputs = names_of(returning.expressions, self.scope)
             self.names = [name for name, _ in outputs]
             variables = ", ".join(["tx", "p", self.target.variable, *(source.variable for source in others)])
-            self.returning = _function(variables, _tuple(source for _, source in outputs))
+            self.returning = function(variables, tuple_of(source for _, source in outputs))
 
     def checked(self, row: Row) -> Row:
         """Raises ServerSays where the table does not take the row."""
@@ -254,14 +104,14 @@ class Insert(_Change):
         if isinstance(node.expression, exp.Values):
             nothing = Scope(shapes)
             rows = [
-                _tuple(Writer(nothing).write(each) for each in row.expressions) for row in node.expression.expressions
+                tuple_of(Writer(nothing).write(each) for each in row.expressions) for row in node.expression.expressions
             ]
-            self.rows = _function("tx, p", f"[{', '.join(rows)}]")
+            self.rows = function("tx, p", f"[{', '.join(rows)}]")
         else:
             select = Select(node.expression, shapes)
             self.rows = select.values
         self.defaults = {
-            name: _function("tx, p", Writer(Scope(shapes)).write(_typed(column.default, column.kind)))
+            name: function("tx, p", Writer(Scope(shapes)).write(_typed(column.default, column.kind)))
             for name, column in self.shape.columns.items()
             if column.default is not None and name not in self.columns
         }
@@ -294,10 +144,10 @@ class Insert(_Change):
             f"{each.this.name!r}: {Writer(scope).write(_typed(each.expression, self.kinds[each.this.name]))}"
             for each in self.conflict.expressions
         ]
-        self.update = _function("tx, p, target, excluded", "{" + ", ".join(settings) + "}")
+        self.update = function("tx, p, target, excluded", "{" + ", ".join(settings) + "}")
         where = self.conflict.args.get("where")
         if where is not None:
-            self.where = _function("tx, p, target, excluded", Writer(scope).write(where.this))
+            self.where = function("tx, p, target, excluded", Writer(scope).write(where.this))
 
     async def run(self, tx: Transaction, p: Parameters) -> Answer:
         """Runs it."""
@@ -373,10 +223,10 @@ class _Existing(_Change):
         test = Writer(self.scope).write(where.this) if where is not None else "True"
         variables = ", ".join(source.variable for source in self.others)
         self.variables = f"tx, p, target{', ' if variables else ''}{variables}"
-        self.found = _function(
-            "tx, p", f"[(target, {_tuple(source.variable for source in self.others)}) {' '.join(loops)} if {test}]"
+        self.found = function(
+            "tx, p", f"[(target, {tuple_of(source.variable for source in self.others)}) {' '.join(loops)} if {test}]"
         )
-        self.matches = _function(self.variables, test)
+        self.matches = function(self.variables, test)
         self._prepare_returning(node, self.others)
 
     def changed(self, tx: Transaction, p: Parameters, row: Row, others: Sequence[Row]) -> Row | None:
@@ -418,7 +268,7 @@ class Update(_Existing):
             f"{each.this.name!r}: {Writer(self.scope).write(_typed(each.expression, self.kinds[each.this.name]))}"
             for each in node.expressions
         ]
-        self.settings = _function(self.variables, "{" + ", ".join(settings) + "}")
+        self.settings = function(self.variables, "{" + ", ".join(settings) + "}")
 
     def changed(self, tx: Transaction, p: Parameters, row: Row, others: Sequence[Row]) -> Row | None:
         """The row with its new values."""
@@ -442,8 +292,3 @@ def _typed(node: exp.Expression, kind: str) -> exp.Expression:
     if kind == "jsonb" and isinstance(node, exp.Literal) and node.is_string:
         return exp.cast(node, "jsonb")
     return node
-
-
-def database(storage: Storage) -> Shapes:
-    """The shapes of a storage's tables."""
-    return {name: table.shape for name, table in storage.tables.items()}
