@@ -1,7 +1,7 @@
 """Two services in little: real events, and reactions, timers and commands whose doing can be counted.
 
 intake takes reports (facts) and changes parties (state); complaints opens a ticket for each (a sequenced thing) and
-moves it on by timers and by people; intake follows the tickets. What a reaction raises is drawn from the seed and the event.
+moves it on by timers and by people; intake follows the tickets. What a reaction raises is drawn from seed and event.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from tests.faults.simulation.loop import Loop
 from tests.faults.simulation.people import People
 from tests.faults.simulation.plan import FAULT_SECONDS, LONGEST, Fault, Plan
 from tests.faults.simulation.postgres.schema import Shape, read_ddl
-from tests.faults.simulation.postgres.statements import complete
+from tests.faults.simulation.postgres.select import complete
 from tests.faults.simulation.roles import Role, api_main, clock_main, consumer_main, relay_main
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -19,7 +19,7 @@ from shared.store.database import Database
 from tests.faults.simulation.database import Server, Session
 from tests.faults.simulation.loop import Loop
 from tests.faults.simulation.postgres.schema import read_ddl
-from tests.faults.simulation.postgres.statements import complete
+from tests.faults.simulation.postgres.select import complete
 from tests.support.core_statements import NOW, Draw, Step
 
 _STORE = Path(__file__).parents[3] / "shared" / "store"
