@@ -206,7 +206,7 @@ def _copies(world: World) -> Iterator[str]:
             if copy is None:
                 yield f"{name} has no copy of party {key}"
             elif key in erased:
-                # An owner that writes after an erasure is believed where the tombstone came later, or compaction took it.
+                # An owner that writes after an erasure is believed where the tombstone came late or not at all.
                 unseen = world.plan.overtaking or any(fault.kind == "compact" for fault in world.plan.faults)
                 if not copy["gone"] and not (unseen and key in world.people.written_after_erasure):
                     yield f"{name} still knows the erased party {key}"
