@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from shared.messaging import applying, copying, held_retry, holding, inbox, lease, outbox, timers
+from shared.messaging import applying, copying, held_retry, holding, inbox, lease, outbox, timers, watching
 from shared.store import bulk, group_commit, outgoing, scheduling, tables
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -31,7 +31,7 @@ class Draw:
                 self.next_numbers, self.outbox_rows, self.unpublished, self.mark, self.stuck, self.lock_places,
                 self.raise_places, self.new_facts, self.known_facts, self.hold, self.applied, self.next_due,
                 self.state_arrived, self.due, self.needs_are_here, self.lock_copies, self.newer, self.here,
-                self.timers, self.cancel, self.claim, self.fired, self.again, self.lease, self.claim_keys, self.queues,
+                self.timers, self.cancel, self.claim, self.fired, self.again, self.lease, self.claim_keys, self.queues, self.states, self.alarms,
             )
         )()  # fmt: skip
 
@@ -218,6 +218,12 @@ class Draw:
         # Never near its end: the two servers' clocks are not one.
         seconds = self.rng.choice((-1000.0, 1000.0))
         return lease._TAKE, {"name": "relay", "holder": holder, "seconds": seconds}
+
+    def states(self) -> Step:
+        return watching._STATES, {}
+
+    def alarms(self) -> Step:
+        return watching._COUNT, {}
 
     def claim_keys(self) -> Step:
         keys = self.keys()

@@ -30,6 +30,8 @@ class Message:
     key: bytes | None
     value: bytes | None
     headers: Headers
+    timestamp: int = 0
+    """Milliseconds since 1970, of the append."""
 
     def header(self, name: str) -> str:
         """One header's value."""
@@ -79,6 +81,7 @@ class Broker:
         """Writes a record behind the others of its partition."""
         place = (message.topic, message.partition)
         message.offset = self.ends[place]
+        message.timestamp = 1_772_442_000_000 + int(self.loop.now * 1000)
         self.ends[place] += 1
         self.topics[message.topic][message.partition].append(message)
         self.ever[message.topic].append(message)

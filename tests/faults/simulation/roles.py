@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from shared.messaging import clock_role, relay
 from shared.messaging.applying import Applier
 from shared.messaging.batch import Batches, is_away
+from shared.messaging.brake import Brake
 from shared.messaging.held_retry import HeldRetry
 from shared.messaging.new_reader import read_states
 from shared.messaging.record import Record
@@ -102,8 +103,11 @@ def consumer_main(group: Group) -> Main:
     """The consumer role, with the simulated group around the real lanes, batches and held events."""
 
     async def run(context: RoleContext) -> None:
-        batches = Batches(context.database, Applier(context.service, context.settings.code_version), context.health)
-        held = HeldRetry(context.database, batches, context.service.group, context.settings.code_version)
+        settings, group_name = context.settings, context.service.group
+        build = settings.code_version
+        brake = Brake(context.database, group_name, build, things=settings.brake_things, window=settings.brake_window)
+        batches = Batches(context.database, Applier(context.service, build), context.health, brake)
+        held = HeldRetry(context.database, batches, group_name, build, brake)
 
         async def handle(records: list[Record]) -> None:
             released = await batches.process(records)

@@ -30,6 +30,8 @@ NAMES: dict[str, Any] = {
         "order",
         "interval",
         "stored_json",
+        "coalesce",
+        "seconds",
         "NULLS",
     ]
 }
@@ -40,8 +42,10 @@ _COMPARES = {exp.EQ: ("eq", "=="), exp.NEQ: ("ne", "!="), exp.LT: ("lt", "<"), e
 class Writer:
     """Writes Python for one statement. `select` is what writes subqueries."""
 
-    def __init__(self, scope: Scope, strict: bool = False) -> None:
+    def __init__(self, scope: Scope, strict: bool = False, over: str | None = None) -> None:
         self.scope = scope
+        self.over = over
+        """What aggregates run over: the loops of FROM and the condition of WHERE."""
         self.strict = strict
         """Whether NULL must be told from false: only under NOT."""
 
@@ -95,7 +99,7 @@ class Writer:
         return f"({self.write(node.this)} or {self.write(node.expression)})"
 
     def _not(self, node: exp.Not) -> str:
-        return f"not_({Writer(self.scope, strict=True).write(node.this)})"
+        return f"not_({Writer(self.scope, strict=True, over=self.over).write(node.this)})"
 
     def _is(self, node: exp.Is) -> str:
         if not isinstance(node.expression, exp.Null):
@@ -207,7 +211,40 @@ class Writer:
         return f"any(True {loops}{test})"
 
     def _subquery(self, node: exp.Subquery) -> str:
-        raise NotSimulated(node.sql("postgres"))
+        """One aggregate over a query of its own."""
+        query = node.this
+        if query.args.get("group") is not None or not is_aggregate(query):
+            raise NotSimulated(node.sql("postgres"))
+        scope = Scope(self.scope.shapes, self.scope)
+        (output,) = query.expressions
+        return Writer(scope, over=over_of(scope, query)).write(output.unalias())
+
+    def _count(self, node: exp.Count) -> str:
+        if not isinstance(node.this, exp.Star):
+            raise NotSimulated(node.sql("postgres"))
+        return f"sum(1 {self._over(node)})"
+
+    def _filter(self, node: exp.Filter) -> str:
+        if not isinstance(node.this, exp.Count) or not isinstance(node.this.this, exp.Star):
+            raise NotSimulated(node.sql("postgres"))
+        return f"sum(1 {self._over(node)} if {Writer(self.scope).write(node.expression.this)})"
+
+    def _min(self, node: exp.Min) -> str:
+        value = Writer(self.scope).write(node.this)
+        return f"min((v for v in [{value} {self._over(node)}] if v is not None), default=None)"
+
+    def _over(self, node: exp.Expression) -> str:
+        if self.over is None:
+            raise NotSimulated(node.sql("postgres"))
+        return self.over
+
+    def _coalesce(self, node: exp.Coalesce) -> str:
+        return f"coalesce({', '.join(self.write(each) for each in (node.this, *node.expressions))})"
+
+    def _extract(self, node: exp.Extract) -> str:
+        if node.name.lower() != "epoch":
+            raise NotSimulated(node.sql("postgres"))
+        return f"seconds({self.write(node.expression)})"
 
     def _array(self, node: exp.Array) -> str:
         (query,) = node.expressions
@@ -221,6 +258,18 @@ class Writer:
         limit = query.args.get("limit")
         cut = f"[:{self.write(limit.expression)}]" if limit is not None else ""
         return f"[{Writer(scope).write(output)} {loops}{test}]{cut}"
+
+
+def is_aggregate(query: exp.Expression) -> bool:
+    """Whether a query gives one row for all that it finds."""
+    return any(each.find(exp.AggFunc) for each in query.expressions if not each.find(exp.Subquery, exp.Exists))
+
+
+def over_of(scope: Scope, query: exp.Expression) -> str:
+    """The loops of FROM and the condition of WHERE, for aggregates."""
+    loops = from_loops(scope, query)
+    where = query.args.get("where")
+    return f"{loops} if {Writer(scope).write(where.this)}" if where is not None else loops
 
 
 def from_loops(scope: Scope, query: exp.Expression) -> str:

@@ -14,7 +14,7 @@ Row = dict[str, Any]
 Key = tuple[Any, ...]
 
 ROW_ID = "ctid"
-_CREATES = re.compile(r"CREATE (?:TABLE|UNIQUE INDEX) [^;]*")
+_CREATES = re.compile(r"(?:CREATE TABLE|CREATE UNIQUE INDEX|ALTER TABLE) [^;]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,10 @@ def read_ddl(sql: str) -> list[Shape]:
     shapes: dict[str, Shape] = {}
     for statement in _CREATES.findall(re.sub(r"--[^\n]*", "", sql)):
         created = sqlglot.parse_one(statement, read="postgres")
+        if isinstance(created, exp.Alter):
+            for added in created.args["actions"]:
+                shapes[created.this.name].columns[added.name] = _column(added)
+            continue
         assert isinstance(created, exp.Create)
         if created.kind == "TABLE":
             shape = _table(created)
@@ -84,19 +88,10 @@ def _table(created: exp.Create) -> Shape:
     uniques: list[Unique] = []
     for part in created.this.expressions:
         if isinstance(part, exp.ColumnDef):
-            kinds = {type(each.kind): each.kind for each in part.constraints}
-            default = kinds.get(exp.DefaultColumnConstraint)
-            check = kinds.get(exp.CheckColumnConstraint)
-            columns[part.name] = Column(
-                part.name,
-                part.kind.sql("postgres").lower(),
-                exp.NotNullColumnConstraint not in kinds and exp.PrimaryKeyColumnConstraint not in kinds,
-                exp.GeneratedAsIdentityColumnConstraint in kinds,
-                default.this if default else None,
-                check.this if check else None,
-            )
+            kinds = {type(each.kind) for each in part.constraints}
+            columns[part.name] = _column(part)
             identity = exp.GeneratedAsIdentityColumnConstraint in kinds
-            if {exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint} & set(kinds) and not identity:
+            if {exp.PrimaryKeyColumnConstraint, exp.UniqueColumnConstraint} & kinds and not identity:
                 uniques.append(Unique(f"{name}_{part.name}", (part.name,)))
         elif isinstance(part, exp.PrimaryKey):
             uniques.append(Unique(f"{name}_pkey", tuple(each.name for each in part.expressions)))
@@ -105,3 +100,17 @@ def _table(created: exp.Create) -> Shape:
         elif not isinstance(part, exp.ForeignKey | exp.Check | exp.Constraint):
             raise NotImplementedError(f"{type(part).__name__} in table {name}")
     return Shape(name, columns, uniques)
+
+
+def _column(part: exp.ColumnDef) -> Column:
+    kinds = {type(each.kind): each.kind for each in part.constraints}
+    default = kinds.get(exp.DefaultColumnConstraint)
+    check = kinds.get(exp.CheckColumnConstraint)
+    return Column(
+        part.name,
+        part.kind.sql("postgres").lower(),
+        exp.NotNullColumnConstraint not in kinds and exp.PrimaryKeyColumnConstraint not in kinds,
+        exp.GeneratedAsIdentityColumnConstraint in kinds,
+        default.this if default else None,
+        check.this if check else None,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from tests.faults.simulation.postgres.errors import NotSimulated
-from tests.faults.simulation.postgres.expressions import NAMES, Writer, from_loops
+from tests.faults.simulation.postgres.expressions import NAMES, Writer, from_loops, is_aggregate
 from tests.faults.simulation.postgres.schema import ROW_ID
 from tests.faults.simulation.postgres.scope import Scope, Shapes, Source
 from tests.faults.simulation.postgres.storage import Transaction
@@ -51,7 +52,7 @@ def complete(shapes: Shapes) -> None:
                 unique.covers = function("r", Writer(scope).write(unique.where))
 
 
-def names_of(expressions: Iterable[exp.Expression], scope: Scope) -> list[tuple[str, str]]:
+def names_of(expressions: Iterable[exp.Expression], scope: Scope, over: str | None = None) -> list[tuple[str, str]]:
     """(name, source) of each output column."""
     outputs: list[tuple[str, str]] = []
     for node in expressions:
@@ -65,7 +66,7 @@ def names_of(expressions: Iterable[exp.Expression], scope: Scope) -> list[tuple[
             continue
         bare = node.this if isinstance(node, exp.Alias) else node
         name = node.alias_or_name or ("exists" if isinstance(bare, exp.Exists) else "?column?")
-        outputs.append((name, Writer(scope).write(bare)))
+        outputs.append((name, Writer(scope, over=over).write(bare)))
     return outputs
 
 
@@ -84,12 +85,19 @@ class Select(Statement):
         locks = node.args.get("locks") or []
         where = node.args.get("where")
         test = Writer(scope).write(where.this) if where is not None else "True"
-        counted = [each for each in node.expressions if isinstance(each.unalias(), exp.Count)]
-        if counted and len(node.expressions) > 1:
+        group = node.args.get("group")
+        one = group is None and is_aggregate(node)
+        counted = [each for each in node.expressions if group and isinstance(each.unalias(), exp.Count)]
+        grouped = [each.unalias() for each in node.expressions if each not in counted]
+        if (counted and grouped != (group.expressions if group is not None else [])) or (group and not counted):
+            raise NotSimulated(node.sql("postgres"))
+        self.grouped = [name for name, _ in names_of(grouped, scope)] if group is not None else None
+        if counted and node.expressions[-1] is not counted[0]:
             raise NotSimulated(node.sql("postgres"))
         self.counts = bool(counted)
-        outputs = [("count", "1")] if counted else names_of(node.expressions, scope)
-        self.names = [name for name, _ in outputs]
+        over = f"{loops} if {test}"
+        outputs = names_of(grouped, scope) if counted else names_of(node.expressions, scope, over)
+        self.names = [name for name, _ in outputs] + ([counted[0].alias or "count"] if counted else [])
         self._outputs = [source for _, source in outputs]
         keys, self._reversed = self._order(node, scope)
         self.ordered = bool(keys)
@@ -109,7 +117,7 @@ class Select(Statement):
             inner = f"({tuple_of(f'order({key})' for key in keys)}, {source.variable})"
             self.matches = function(f"tx, p, {source.variable}", test)
             self.output = function(f"tx, p, {source.variable}", tuple_of(self._outputs))
-        self.rows = function("tx, p", f"[{inner} {loops} if {test}]" if loops else f"[{inner}]")
+        self.rows = function("tx, p", f"[{inner} {over}]" if loops and not one else f"[{inner}]")
 
     def _order(self, node: exp.Select, scope: Scope) -> tuple[list[str], list[bool]]:
         ordering = node.args.get("order")
@@ -140,7 +148,7 @@ class Select(Statement):
         """The rows without locking."""
         rows = self._sorted(tx, self.rows(tx, p))
         if self.counts:
-            return [(len(rows),)]
+            return [(*group, number) for group, number in Counter(rows).items()]
         if self.distinct:
             rows = list(dict.fromkeys(rows))
         return rows if self.limit is None else rows[: self.limit(tx, p)]

@@ -63,6 +63,15 @@ def or_(left: bool | None, right: bool | None) -> bool | None:
     return None if left is None or right is None else False
 
 
+def coalesce(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def seconds(span: timedelta | None) -> float | None:
+    """`extract(epoch FROM interval)`."""
+    return None if span is None else span.total_seconds()
+
+
 def is_in(value: Any, among: Iterable[Any]) -> bool | None:
     return None if value is None else value in among
 
