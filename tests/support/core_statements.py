@@ -31,7 +31,8 @@ class Draw:
                 self.next_numbers, self.outbox_rows, self.unpublished, self.mark, self.stuck, self.lock_places,
                 self.raise_places, self.new_facts, self.known_facts, self.hold, self.applied, self.next_due,
                 self.state_arrived, self.due, self.needs_are_here, self.lock_copies, self.newer, self.here,
-                self.timers, self.cancel, self.claim, self.fired, self.again, self.lease, self.claim_keys, self.queues, self.states, self.alarms,
+                self.timers, self.cancel, self.claim, self.fired, self.again, self.lease, self.claim_keys,
+                self.queues, self.states, self.alarms,
             )
         )()  # fmt: skip
 
