@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -78,11 +79,13 @@ class RunningRole:
     log: Path
     pause_file: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
+    """Tells it from others that play the same role beside it."""
 
     @property
     def name(self) -> str:
         """Of its log and state file."""
-        return f"{self.service}-{self.role}"
+        return f"{self.service}-{self.role}{self.label}"
 
     @property
     def exit_code(self) -> int | None:
@@ -124,19 +127,25 @@ class House:
     """Starts what it needs; `close` stops all of it, also a house that did not come up."""
 
     def __init__(
-        self, folder: Path, ports: Ports, databases: Databases, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        ports: Ports,
+        databases: Databases,
+        settings: Mapping[str, str] | None = None,
+        kafka: Kafka | None = None,
     ) -> None:
         """`folder` is the house's own; `settings` (FRONTDESK_…) come on top of SHORTENED, for every role."""
         folder.mkdir(parents=True, exist_ok=True)
         self.layout = Layout(folder, ports)
-        self.kafka = Kafka(self.layout.kafka, ports.of("kafka"), ports.of("kafka-controller"))
+        self.kafka = kafka or Kafka(self.layout.kafka, ports.of("kafka"), ports.of("kafka-controller"))
         self.staff_imported = False
         self.channel_keys: dict[str, str] = {}
         self._databases = databases
         self._settings = {**SHORTENED, **(settings or {})}
         self._named: dict[str, tuple[str, str]] = {}
         self._connections: dict[str, psycopg.Connection[dict[str, Any]]] = {}
-        self._roles: dict[tuple[str, str], RunningRole] = {}
+        self._roles: dict[tuple[str, str, str], RunningRole] = {}
+        self._one_order = threading.Lock()
         self._parent: subprocess.Popen[bytes] | None = None
         self._sandbox: Program | None = None
 
@@ -176,27 +185,49 @@ class House:
             self._databases.drop(name)
 
     def start(
-        self, service: str, role: str, pause: str | None = None, settings: Mapping[str, str] | None = None
+        self,
+        service: str,
+        role: str,
+        pause: str | None = None,
+        settings: Mapping[str, str] | None = None,
+        *,
+        label: str = "",
+        module: str | None = None,
     ) -> RunningRole:
-        """Starts a role that does not run; with `pause` it will stand still for ever at that point."""
-        before = self._roles.get((service, role))
-        assert before is None or before.exit_code is not None, f"{service} {role} runs already"
-        pause_file = self.layout.run / f"{service}-{role}.paused"
+        """Starts a role that does not run; with `pause` it will stand still for ever at that point.
+
+        `label` starts another one beside the first; `module`: where its `service` is, if not at its usual place.
+        """
+        before = self._roles.get((service, role, label))
+        assert before is None or before.exit_code is not None, f"{service} {role}{label} runs already"
+        pause_file = self.layout.run / f"{service}-{role}{label}.paused"
         pause_file.unlink(missing_ok=True)
         env = {"FRONTDESK_API_PORT": str(self.layout.ports.of(service))} if role == "api" else {}
         if pause is not None:
             env |= {"FRONTDESK_PAUSE": pause, "FRONTDESK_PAUSE_FILE": str(pause_file)}
         env |= settings or {}
-        plan = {"service": service, "module": f"services.{service}.service", "roles": [role], "env": env}
-        log = self.layout.logs / f"{service}-{role}.log"
+        module = module or f"services.{service}.service"
+        plan = {"service": service, "module": module, "roles": [role], "env": env}
+        if label:
+            plan["label"] = f"{service}-{role}{label}"
+        log = self.layout.logs / f"{service}-{role}{label}.log"
         pid = self._order({"start": {"plan": plan, "log": str(log)}})["pid"]
-        running = RunningRole(self, service, role, pid, log, pause_file, env)
-        self._roles[service, role] = running
+        running = RunningRole(self, service, role, pid, log, pause_file, env, label)
+        self._roles[service, role, label] = running
         return running
 
-    def role(self, service: str, role: str) -> RunningRole:
+    def role(self, service: str, role: str, label: str = "") -> RunningRole:
         """The process that plays this role now, or played it last."""
-        return self._roles[service, role]
+        return self._roles[service, role, label]
+
+    @property
+    def roles(self) -> list[RunningRole]:
+        """Every process that plays a role now, or played one last."""
+        return list(self._roles.values())
+
+    def forget(self, running: RunningRole) -> None:
+        """A role's further process that has left for good."""
+        del self._roles[running.service, running.role, running.label]
 
     def restart(self, service: str, role: str, pause: str | None = None) -> RunningRole:
         """Stops the role in order where it runs, and starts it again."""
@@ -205,8 +236,11 @@ class House:
 
     def mend(self) -> None:
         """Makes the house whole: what has died, stands at a pause or has settings of its own is started as usual."""
-        for (service, role), running in list(self._roles.items()):
-            if running.exit_code is not None:
+        for (service, role, label), running in list(self._roles.items()):
+            if label:
+                running.stop()
+                self.forget(running)
+            elif running.exit_code is not None:
                 self.start(service, role)
             elif set(running.env) - {"FRONTDESK_API_PORT"}:
                 running.kill()
@@ -233,6 +267,8 @@ class House:
 
     def rows(self, service: str, statement: str, **values: Any) -> list[dict[str, Any]]:
         """What a query (`%(name)s`) finds in a service's database."""
+        if service in self._connections and self._connections[service].broken:
+            del self._connections[service]  # the server was restarted meanwhile
         if service not in self._connections:
             self._connections[service] = psycopg.connect(self.url(service), row_factory=dict_row, autocommit=True)
         return self._connections[service].execute(statement.encode(), values).fetchall()
@@ -280,9 +316,10 @@ class House:
         assert self._parent is not None, "open() comes first"
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
-        self._parent.stdin.write(orjson.dumps(order) + b"\n")
-        self._parent.stdin.flush()
-        line = self._parent.stdout.readline()
+        with self._one_order:
+            self._parent.stdin.write(orjson.dumps(order) + b"\n")
+            self._parent.stdin.flush()
+            line = self._parent.stdout.readline()
         if not line:
             raise HouseTrouble(f"the roles' parent is gone: {self.layout.logs / 'parent.log'}")
         answer: dict[str, Any] = orjson.loads(line)

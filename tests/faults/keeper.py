@@ -1,0 +1,68 @@
+"""Plays the supervisor: whatever role has died is started again a second later, as `shared/runtime` does it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from shared.kernel import clock
+from tests.support.house import House, RunningRole
+
+RESTART_AFTER_SECONDS = 1.0
+_LOOK_SECONDS = 0.1
+
+Part = tuple[str, str, str]
+"""(service, role, label)"""
+
+
+class Keeper:
+    """`run` until cancelled. `leave` keeps its hands off a role, `modules` says what to start in place of the usual."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._dead: dict[Part, float] = {}
+        self._left: set[Part] = set()
+        self.modules: dict[Part, str] = {}
+        self.settings: dict[Part, dict[str, str]] = {}
+        self.expected: set[int] = set()
+        """Pids that a fault has killed: no surprise."""
+        self.crashes: list[str] = []
+        """Names of roles that ended by themselves."""
+
+    def leave(self, running: RunningRole) -> None:
+        """Nobody but the fault itself starts this one again."""
+        self._left.add(_part(running))
+
+    def take_back(self, running: RunningRole) -> None:
+        """From here on it is started again like the others."""
+        self._left.discard(_part(running))
+
+    async def run(self) -> None:
+        """Looks ten times a second."""
+        while True:
+            for running in self._house.roles:
+                part = _part(running)
+                if part in self._left or await asyncio.to_thread(lambda one=running: one.exit_code) is None:
+                    continue
+                self._mourn(part, running)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def start(self, part: Part) -> RunningRole:
+        """Starts a role as it is to be now."""
+        service, role, label = part
+        return self._house.start(
+            service, role, settings=self.settings.get(part), label=label, module=self.modules.get(part)
+        )
+
+    def _mourn(self, part: Part, running: RunningRole) -> None:
+        now = clock.monotonic()
+        if part not in self._dead:
+            self._dead[part] = now
+            if running.pid not in self.expected:
+                self.crashes.append(running.name)
+        elif now - self._dead[part] >= RESTART_AFTER_SECONDS:
+            del self._dead[part]
+            self.start(part)
+
+
+def _part(running: RunningRole) -> Part:
+    return (running.service, running.role, running.label)

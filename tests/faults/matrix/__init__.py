@@ -1,0 +1,1 @@
+"""The faults, one row each; `catalogue.py` lists them."""

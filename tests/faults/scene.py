@@ -1,0 +1,81 @@
+"""Where a fault happens: the running house and everything that a fault may lay hands on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.kernel import clock
+from tests.faults.entries import Ledger
+from tests.faults.evidence import Place
+from tests.faults.keeper import Keeper, Part
+from tests.faults.stage import Stage
+from tests.faults.stores import OwnConnections
+from tests.support.house import House, RunningRole
+
+_PATIENCE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Scene:
+    """One run of one fault."""
+
+    stage: Stage
+    stores: OwnConnections
+    ledger: Ledger
+    keeper: Keeper
+    random: random.Random
+    long: bool
+    began: datetime
+    held_as_meant: set[Place] = field(default_factory=set)
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What a fault keeps for its own figures."""
+    undo: ExitStack = field(default_factory=ExitStack)
+    """What must be given back however the run ends."""
+
+    @property
+    def house(self) -> House:
+        """The roles."""
+        return self.stage.house
+
+    def seconds(self, short: float, long: float) -> float:
+        """How long something lasts in this form."""
+        return long if self.long else short
+
+    async def kill(self, running: RunningRole) -> datetime:
+        """kill -9; the keeper starts the role again. Returns when."""
+        self.keeper.expected.add(running.pid)
+        os.kill(running.pid, signal.SIGKILL)
+        return clock.now()
+
+    async def kill_at(self, service: str, role: str, pause: str) -> datetime:
+        """Kills the role, then its successor at a named point of its work. Returns when the successor died."""
+        part: Part = (service, role, "")
+        running = self.house.role(service, role)
+        self.keeper.leave(running)
+        try:
+            await self.kill(running)
+            await self.until(f"{running.name} dead", lambda: running.exit_code is not None)
+            paused = self.house.start(service, role, pause, self.keeper.settings.get(part))
+            await self.until(f"{running.name} at {pause}", paused.pause_file.exists)
+            died = await self.kill(paused)
+            await self.until(f"{running.name} dead", lambda: paused.exit_code is not None)
+        finally:
+            self.keeper.take_back(running)
+        return died
+
+    async def until(self, what: str, holds: Callable[[], bool], patience: float = _PATIENCE_SECONDS) -> float:
+        """Waits without holding up the load; returns the seconds. Raises TimeoutError."""
+        began = clock.monotonic()
+        while not await asyncio.to_thread(holds):
+            if clock.monotonic() - began > patience:
+                raise TimeoutError(f"{what}: not within {patience:.0f} s")
+            await asyncio.sleep(0.03)
+        return clock.monotonic() - began
