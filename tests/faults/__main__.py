@@ -76,7 +76,7 @@ async def _in_one_house(stage, waiting, asked, seed, runs, bar, task) -> None:  
             report.write(seed, runs, "long" if asked.long else "short")
             bar.advance(task)
             report.show_figures(bar.console, run)
-            if not run.ok or fault.own_house or asked.long or (waiting and waiting[0].own_house):
+            if run.findings or run.trouble or fault.own_house or asked.long or (waiting and waiting[0].own_house):
                 return
             await asyncio.to_thread(stage.house.mend)
     finally:

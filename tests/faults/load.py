@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from deploy.local.demo import complaints, visits
@@ -56,6 +58,11 @@ class Load:
                 await asyncio.sleep(-late)
             self._send_one()
 
+    def send_marked(self, words: str, channel: str) -> None:
+        """One complaint with these words in it, beside the others."""
+        key = str(UUID(int=self._random.getrandbits(128), version=4))
+        self._begin(self._ask("complaint", key, self._person(), once=False, words=words, channel=channel))
+
     def stop(self) -> None:
         """No further requests."""
         self._stopped.set()
@@ -74,7 +81,10 @@ class Load:
         self.sent += 1
         kind: Kind = self._random.choices(DOORS, weights=[SHARES[kind] for kind in DOORS])[0]
         person, key = self._person(), str(UUID(int=self._random.getrandbits(128), version=4))
-        task = asyncio.create_task(self._ask(kind, key, person, once=self._random.random() < ASK_ONCE))
+        self._begin(self._ask(kind, key, person, once=self._random.random() < ASK_ONCE))
+
+    def _begin(self, asking: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(asking)
         self._asking.add(task)
         task.add_done_callback(self._done)
 
@@ -84,7 +94,9 @@ class Load:
             self.failure = task.exception()
             self._stopped.set()
 
-    async def _ask(self, kind: Kind, key: str, person: Person, *, once: bool) -> None:
+    async def _ask(
+        self, kind: Kind, key: str, person: Person, *, once: bool, words: str = "", channel: str = WEB
+    ) -> None:
         entry = self._ledger.open(kind, key)
         entry.asks_again = not once
         intake = self._layout.api("intake")
@@ -97,7 +109,8 @@ class Load:
             answer = await self._sender.ask(entry, f"{intake}/channel-visits", body, WEB)
             entry.thing = None if answer is None else str(answer["id"])
         else:
-            answer = await self._sender.ask(entry, f"{intake}/channel-messages", _message(person, key, kind), WEB)
+            body = _message(person, key, kind, words)
+            answer = await self._sender.ask(entry, f"{intake}/channel-messages", body, channel)
             entry.thing = None if answer is None else str(answer["id"])
 
     def _person(self) -> Person:
@@ -109,9 +122,9 @@ class Load:
         return Person(name, language, self._zone, email=f"{drawn:016x}@{_DOMAIN}")
 
 
-def _message(person: Person, key: str, kind: Kind) -> Json:
+def _message(person: Person, key: str, kind: Kind, words: str) -> Json:
     body = complaints.report(person, 0)
-    return {**body, "purpose": kind, "text": f"{body['text']} [{key}]"}
+    return {**body, "purpose": kind, "text": f"{body['text']} {words} [{key}]"}
 
 
 def _event(person: Person, key: str) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 
 import psycopg
 from kafka.errors import KafkaError
@@ -45,6 +45,8 @@ class Runner:
         self._rate = rate
         self._tell = tell
         self._stores = OwnConnections(stage.house.url)
+        self._ledger = Ledger()
+        """Of all runs in this house: what was begun in one may end in the next."""
         self._sink = Sink(stage.house.layout.inbox)
         self._scan = TopicScan(stage.kafka.bootstrap)
 
@@ -54,15 +56,23 @@ class Runner:
 
     async def run(self, fault: Fault, seed: int) -> Run:
         """One run. Never raises for what the house does; a mistake of the run itself is told in `trouble`."""
-        keeper = Keeper(self._stage.house)
-        scene = Scene(self._stage, self._stores, Ledger(), keeper, random.Random(seed), self._long, clock.now())
+        scene = Scene(
+            self._stage,
+            self._stores,
+            self._ledger,
+            Keeper(self._stage.house),
+            random.Random(seed),
+            self._long,
+            clock.now(),
+            first_open=lambda: self._first_open(scene),
+            messages=lambda: len(self._sink.received),
+            events_a_second=self._rate * EVENTS_A_REQUEST,
+        )
         run = Run(fault, scene, seed, clock.now())
-        with ExitStack() as undo:
-            scene.undo = undo
-            try:
-                await self._play(run)
-            except (TimeoutError, AssertionError, LookupError, OSError, psycopg.Error, KafkaError) as error:
-                run.trouble = f"{type(error).__name__}: {error}"
+        try:
+            await self._play(run)
+        except (TimeoutError, AssertionError, LookupError, OSError, psycopg.Error, KafkaError) as error:
+            run.trouble = f"{type(error).__name__}: {error}"
         return run
 
     async def _play(self, run: Run) -> None:
@@ -75,6 +85,7 @@ class Runner:
         outside = OutsideChannel(self._stage.kafka.bootstrap, sender.giving_up)
         await outside.open()
         load = Load(self._stage.house.layout, sender, outside, scene.ledger, run.seed)
+        scene.load = load
         acts = Acts(self._stage.house.layout, OwnConnections(self._stage.house.url), sender, scene.ledger)
         records = self._scan.records
         beside = [asyncio.create_task(each) for each in (scene.keeper.run(), self._sink.run(), acts.run())]
@@ -129,7 +140,7 @@ class Runner:
         """Spreads the injections over the load, which goes on for some time after the last."""
         fault, scene = run.fault, run.scene
         count = fault.injections if self._long else 1
-        goal = fault.events / self._events_a_second if self._long else 0.0
+        goal = fault.events / scene.events_a_second if self._long else 0.0
         pause = goal / (count + 1)
         last = clock.monotonic() + _LONG_MOST_SECONDS
         await asyncio.sleep(max(pause, SHORT_BEFORE_SECONDS))
@@ -142,10 +153,6 @@ class Runner:
             await asyncio.sleep(max(0.0, pause - (clock.monotonic() - injected)))
         if not self._long or pause < SHORT_AFTER_SECONDS:
             await asyncio.sleep(SHORT_AFTER_SECONDS)
-
-    @property
-    def _events_a_second(self) -> float:
-        return self._rate * EVENTS_A_REQUEST
 
     async def _rest(self, scene: Scene) -> list[str]:
         """Returns when nothing is on its way any more, or, after the time that it has, what still is."""

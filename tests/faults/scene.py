@@ -7,7 +7,6 @@ import os
 import random
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from shared.kernel import clock
 from tests.faults.entries import Ledger
 from tests.faults.evidence import Place
 from tests.faults.keeper import Keeper, Part
+from tests.faults.load import Load
 from tests.faults.stage import Stage
 from tests.faults.stores import OwnConnections
 from tests.support.house import House, RunningRole
@@ -34,11 +34,16 @@ class Scene:
     random: random.Random
     long: bool
     began: datetime
+    first_open: Callable[[], str | None]
+    """Something that is still on its way, None at rest."""
+    messages: Callable[[], int]
+    """How many messages people have received so far."""
+    events_a_second: float
+    """As planned."""
+    load: Load | None = None
     held_as_meant: set[Place] = field(default_factory=set)
     notes: dict[str, Any] = field(default_factory=dict)
     """What a fault keeps for its own figures."""
-    undo: ExitStack = field(default_factory=ExitStack)
-    """What must be given back however the run ends."""
 
     @property
     def house(self) -> House:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
@@ -39,7 +41,7 @@ _HANDLED = (
     "+ (SELECT count(*) FROM inbox_fact WHERE received_at > %(since)s AND received_at <= %(until)s) AS events"
 )
 _WRITTEN = (
-    "SELECT id, aggregatetype AS topic, aggregateid AS key, sequence FROM outbox "
+    "SELECT id, aggregatetype AS topic, aggregateid AS key, sequence, created_at FROM outbox "
     "WHERE created_at > %(since)s AND created_at <= %(until)s"
 )
 
@@ -50,9 +52,9 @@ def install(url: str) -> None:
         connection.execute(_TABLES)
 
 
-def handled(stores: Stores, since: datetime, until: datetime) -> int:
-    """How many events took effect in that span: each once for each service that reads its topic."""
-    return sum(int(stores.rows(service, _HANDLED, since=since, until=until)[0]["events"]) for service in SERVICES)
+def handled(stores: Stores, since: datetime, until: datetime, readers: tuple[str, ...] = SERVICES) -> int:
+    """How many events took effect in that span: each once for each of these services that reads its topic."""
+    return sum(int(stores.rows(service, _HANDLED, since=since, until=until)[0]["events"]) for service in readers)
 
 
 def inverted(stores: Stores) -> Iterator[str]:
@@ -74,6 +76,16 @@ def applied_twice(stores: Stores) -> Iterator[str]:
         yield from (f"{service} applied events of {row['topic']} again {row['times']} times" for row in rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One event in one service that must react to it. `at` is None where it has not taken effect."""
+
+    reader: str
+    topic: str
+    written: datetime
+    at: datetime | None
+
+
 def last_effect(
     stores: Stores, since: datetime, until: datetime, readers: tuple[str, ...] = SERVICES
 ) -> datetime | None:
@@ -81,40 +93,58 @@ def last_effect(
 
     Raises LookupError where one has not yet.
     """
-    latest: list[datetime] = []
+    latest: datetime | None = None
+    for effect in effects(stores, since, until, readers):
+        if effect.at is None:
+            raise LookupError(f"{effect.reader} lacks an event of {effect.topic}")
+        latest = effect.at if latest is None else max(latest, effect.at)
+    return latest
+
+
+def slowest(stores: Stores, since: datetime, until: datetime, *, below: float = float("inf")) -> float | None:
+    """The 99th percentile of the seconds from an event's transaction to its effect, over what was written in that span.
+
+    What took longer than `below` is left out: held events, which are no good events.
+    """
+    seconds = sorted(
+        taken
+        for effect in effects(stores, since, until)
+        if effect.at is not None and (taken := (effect.at - effect.written).total_seconds()) < below
+    )
+    return seconds[max(0, round(0.99 * len(seconds)) - 1)] if seconds else None
+
+
+def effects(stores: Stores, since: datetime, until: datetime, readers: tuple[str, ...] = SERVICES) -> Iterator[Effect]:
+    """The events of things and the facts that were written in that span, once for each of these readers."""
     for producer in SERVICES:
         rows = stores.rows(producer, _WRITTEN, since=since, until=until)
         for name, topic in TOPICS.items():
             mine = [row for row in rows if row["topic"] == name]
-            for reader in topic.consumers & set(readers) if mine else ():
-                if topic.kind is TopicClass.FACT:
-                    latest += _facts(stores, reader, producer, [row["id"] for row in mine])
-                elif topic.kind is TopicClass.SEQUENCED:
-                    wanted = defaultdict(int)
-                    for row in mine:
-                        wanted[row["key"]] = max(wanted[row["key"]], row["sequence"])
-                    latest += _sequenced(stores, reader, producer, name, dict(wanted))
-    return max(latest, default=None)
+            if not mine or topic.kind is TopicClass.STATE:
+                continue
+            find = _facts if topic.kind is TopicClass.FACT else _numbers
+            for reader in sorted(topic.consumers & set(readers)):
+                for row, at in find(stores, reader, f"/services/{producer}", name, mine):
+                    yield Effect(reader, name, row["created_at"], at)
 
 
-def _facts(stores: Stores, reader: str, producer: str, ids: list[str]) -> list[datetime]:
-    query = "SELECT received_at AS at FROM inbox_fact WHERE source = %(source)s AND id = ANY(%(ids)s)"
-    found = [row["at"] for row in stores.rows(reader, query, source=f"/services/{producer}", ids=ids)]
-    if len(found) < len(ids):
-        raise LookupError(f"{reader} lacks {len(ids) - len(found)} facts of {producer}")
-    return found
+Found = Iterator[tuple[dict[str, Any], datetime | None]]
 
 
-def _sequenced(stores: Stores, reader: str, producer: str, topic: str, wanted: dict[str, int]) -> list[datetime]:
+def _facts(stores: Stores, reader: str, source: str, _topic: str, rows: list[dict[str, Any]]) -> Found:
+    query = "SELECT id, received_at FROM inbox_fact WHERE source = %(source)s AND id = ANY(%(ids)s)"
+    found = stores.rows(reader, query, source=source, ids=[row["id"] for row in rows])
+    at = {each["id"]: each["received_at"] for each in found}
+    yield from ((row, at.get(row["id"])) for row in rows)
+
+
+def _numbers(stores: Stores, reader: str, source: str, topic: str, rows: list[dict[str, Any]]) -> Found:
     query = (
         "SELECT key, now, at FROM witness WHERE source = %(source)s AND topic = %(topic)s AND key = ANY(%(keys)s) "
         "ORDER BY number"
     )
-    rows = stores.rows(reader, query, source=f"/services/{producer}", topic=topic, keys=list(wanted))
-    reached: dict[str, datetime] = {}
+    steps: defaultdict[str, list[tuple[int, datetime]]] = defaultdict(list)
+    for each in stores.rows(reader, query, source=source, topic=topic, keys=list({row["key"] for row in rows})):
+        steps[each["key"]].append((each["now"], each["at"]))
     for row in rows:
-        if row["now"] >= wanted[row["key"]]:
-            reached.setdefault(row["key"], row["at"])
-    if len(reached) < len(wanted):
-        raise LookupError(f"{reader} has not applied {len(wanted) - len(reached)} things of {topic}")
-    return list(reached.values())
+        yield row, next((at for number, at in steps[row["key"]] if number >= row["sequence"]), None)

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from tests.faults.fault import Fault
-from tests.faults.matrix import kills
+from tests.faults.matrix import broker, database, kills, poison, repeats, scaling, stops
 
-FAULTS: tuple[Fault, ...] = (*kills.FAULTS,)
+FAULTS: tuple[Fault, ...] = (
+    *kills.FAULTS,
+    *broker.FAULTS,
+    *database.FAULTS,
+    *stops.FAULTS,
+    *repeats.FAULTS,
+    *poison.FAULTS,
+    *scaling.FAULTS,
+)
