@@ -27,7 +27,7 @@ reset: venv ## Delete all data of this copy (asks first)
 	@$(BIN)/frontdesk reset
 
 test: venv-dev ## Run all tests on a real Kafka and PostgreSQL (minutes)
-	@$(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/contract tests/store tests/broker tests/wire tests/faults/test_simulation.py
+	@$(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/contract tests/store tests/broker tests/wire tests/faults
 	@$(PYTEST) tests/journeys
 
 test-fast: venv-dev ## Run the tests that need no server (seconds)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import secrets
 import signal
 import sys
@@ -30,6 +31,8 @@ def main() -> int:
     """Runs what was asked for."""
     asked = _arguments()
     console = Console(stderr=True, soft_wrap=True)
+    for client in ("aiokafka", "kafka"):  # that the broker is away is no news here
+        logging.getLogger(client).setLevel(logging.CRITICAL)
     chosen = [fault for fault in FAULTS if _is_chosen(fault, asked)]
     if not chosen:
         console.print("no such fault; there are: " + ", ".join(fault.name for fault in FAULTS))

@@ -29,7 +29,11 @@ class OutsideChannel:
     async def open(self) -> None:
         """Connects."""
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=10_000
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=10_000,
+            retry_backoff_ms=500,
         )
         await self._producer.start()
 

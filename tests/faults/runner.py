@@ -78,7 +78,7 @@ class Runner:
     async def _play(self, run: Run) -> None:
         scene, fault = run.scene, run.fault
         bearers = await self._stage.sign_in()
-        await known_everywhere(self._stage, bearers)
+        await known_everywhere(self._stores)
         self._tell("preparing")
         await fault.prepare(scene)
         sender = Sender(bearers)

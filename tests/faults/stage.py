@@ -17,6 +17,7 @@ from services.intake.directory.operator import staff_import, token
 from services.intake.settings import settings as intake_settings
 from shared.kernel import clock
 from tests.faults import witness
+from tests.support.books import Stores
 from tests.support.databases import Databases
 from tests.support.folders import run_folder
 from tests.support.house import House
@@ -96,7 +97,7 @@ def staged(settings: Mapping[str, str] | None = None) -> Iterator[Stage]:
                 claimed.release()
 
 
-async def known_everywhere(stage: Stage, bearers: Mapping[str, str]) -> None:
+async def known_everywhere(stores: Stores) -> None:
     """Returns once every service has heard of the staff who act."""
     copies = "SELECT count(*) AS staff FROM copy WHERE topic = 'staff'"
     keys = "SELECT count(*) AS keys FROM copy WHERE topic = 'signing-keys'"
@@ -105,8 +106,7 @@ async def known_everywhere(stage: Stage, bearers: Mapping[str, str]) -> None:
         behind = [
             service
             for service in SERVICES
-            if stage.house.rows(service, copies)[0]["staff"] < len(STAFF_NAMES)
-            or not stage.house.rows(service, keys)[0]["keys"]
+            if stores.rows(service, copies)[0]["staff"] < len(STAFF_NAMES) or not stores.rows(service, keys)[0]["keys"]
         ]
         if not behind:
             return

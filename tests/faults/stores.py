@@ -21,13 +21,20 @@ class OwnConnections:
     def rows(self, service: str, statement: str, **values: Any) -> list[dict[str, Any]]:
         """What a query (`%(name)s`) finds. Raises psycopg.OperationalError where there is no database."""
         with self._turn:
-            connection = self._open.get(service)
-            if connection is None or connection.closed or connection.broken:
-                connection = psycopg.connect(
-                    self._url_of(service), row_factory=dict_row, autocommit=True, connect_timeout=3
-                )
-                self._open[service] = connection
-            return connection.execute(statement.encode(), values).fetchall()
+            try:
+                return self._connection(service).execute(statement.encode(), values).fetchall()
+            except psycopg.OperationalError:  # perhaps only this connection was ended
+                if service in self._open:
+                    self._open.pop(service).close()
+                return self._connection(service).execute(statement.encode(), values).fetchall()
+
+    def _connection(self, service: str) -> psycopg.Connection[dict[str, Any]]:
+        connection = self._open.get(service)
+        if connection is None or connection.closed:
+            url = self._url_of(service)
+            connection = psycopg.connect(url, row_factory=dict_row, autocommit=True, connect_timeout=3)
+            self._open[service] = connection
+        return connection
 
     def close(self) -> None:
         """Gives the connections back."""
