@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 TRIES = 3
 """How often a batch is run that the database refused for reasons that pass."""
 
+_LONGEST_AWAY_PAUSE = 1.0
+
 _PASSING = {"40001", "40P01", "55P03", "57014", "25P03"}
 """Serialization, deadlock, lock timeout, statement timeout, idle-in-transaction timeout."""
 
@@ -128,7 +130,15 @@ class Batches:
         self._health.done()
         if times == 1:
             log.warning("database away; the batch is kept and tried again")
-        await asyncio.sleep(min(5.0, 0.1 * 2 ** min(times, 6)) * random.uniform(0.5, 1.0))
+        await asyncio.sleep(away_pause(times) * random.uniform(0.5, 1.0))
+
+
+def away_pause(times: int) -> float:
+    """Seconds before an absent server is asked for the next time: soon at first, then once a second.
+
+    No longer, however long it is away: a server that is back is made use of within three seconds.
+    """
+    return min(_LONGEST_AWAY_PAUSE, 0.1 * 2.0 ** min(times, 6))
 
 
 def verdict_on(error: Exception) -> Verdict:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from shared.kernel import clock
 from shared.messaging.applying import Applier
-from shared.messaging.batch import Batches, is_away
+from shared.messaging.batch import Batches, away_pause, is_away
 from shared.messaging.brake import Brake
 from shared.messaging.held_retry import HeldRetry
 from shared.messaging.timers import CLAIM, Timers
@@ -68,7 +68,7 @@ async def run(context: RoleContext) -> None:
             fired = 0
             context.health.unready("database")
             log.warning("database away", tries=away)
-            await context.rest(min(5.0, 0.1 * 2 ** min(away, 6)))
+            await context.rest(away_pause(away))
         finally:
             context.health.done()
         if fired < CLAIM:

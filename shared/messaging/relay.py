@@ -22,7 +22,7 @@ from aiokafka.errors import (
 from shared.contracts.access import principal_of
 from shared.kernel import clock
 from shared.kernel.pause import pause
-from shared.messaging.batch import is_away
+from shared.messaging.batch import away_pause, is_away
 from shared.messaging.kafka_access import KafkaAccess, advice
 from shared.messaging.lease import Lease
 from shared.messaging.outbox import OutboxRow, any_stuck, mark_published, mark_stuck, unpublished
@@ -70,7 +70,7 @@ async def run(context: RoleContext) -> None:
             away += 1
             context.health.unready("database" if is_away(error) else "kafka")
             log.warning("relay waits", tries=away, error=type(error).__name__, **advice(error))
-            await context.rest(min(5.0, 0.1 * 2 ** min(away, 6)))
+            await context.rest(away_pause(away))
     await _give_back(lease)
 
 

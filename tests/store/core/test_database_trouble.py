@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.events.complaint_progressed import ComplaintProgressed
+from shared.messaging.batch import away_pause
 from shared.messaging.reactions import Reaction
 from shared.store.unit_of_work import UnitOfWork
 from tests.support.core import Bench, effect, progressed, record, service_of
@@ -37,6 +38,10 @@ class TestDatabaseTrouble:
         assert len(await bench.effects()) == 1
         assert bench.health.not_ready is None
         await bench.database.close()
+
+    def test_an_absent_server_is_asked_for_once_a_second_however_long_it_is_away(self) -> None:
+        """What is back must be of use within three seconds; a pause that grows to five forbade that."""
+        assert [away_pause(times) for times in (1, 3, 5, 60, 10_000)] == [0.2, 0.8, 1.0, 1.0, 1.0]
 
     async def bench(self, database_of: Callable[[str], str], sqlstate: str | None, times: int) -> Bench:
         left = [times]
