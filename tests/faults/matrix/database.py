@@ -17,6 +17,13 @@ from tests.faults.run import Run
 from tests.faults.scene import Scene
 
 _OURS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY(%s) AND pid <> pg_backend_pid()"
+_LOCKS = (
+    "SELECT 1 FROM inbox WHERE (topic, key) IN (SELECT topic, key FROM witness ORDER BY number DESC LIMIT 30) "
+    "ORDER BY source, key FOR UPDATE",
+    "SELECT 1 FROM sequence WHERE (topic, key) IN (SELECT aggregatetype, aggregateid FROM outbox "
+    "ORDER BY position DESC LIMIT 30) ORDER BY topic, key FOR UPDATE",
+)
+"""What is in motion just now: the things that a service applied and wrote about last."""
 _HANDLES = ("complaint", "enquiry", "visit")
 
 
@@ -74,14 +81,8 @@ async def _blocker(scene: Scene, _number: int) -> Injection:
             name = scene.house.url(service).rpartition("/")[2]
             url = scene.stage.postgres.superuser_url(name)
             connection = await stack.enter_async_context(await psycopg.AsyncConnection.connect(url))
-            await connection.execute(
-                "SELECT 1 FROM inbox WHERE ctid = ANY(ARRAY(SELECT ctid FROM inbox ORDER BY random() LIMIT 20)) "
-                "FOR UPDATE"
-            )
-            await connection.execute(
-                "SELECT 1 FROM sequence WHERE ctid = ANY(ARRAY(SELECT ctid FROM sequence ORDER BY random() LIMIT 20)) "
-                "FOR UPDATE"
-            )
+            for statement in _LOCKS:
+                await connection.execute(statement)
         await asyncio.sleep(seconds)
     return Injection(began, clock.now())
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from kafka import KafkaConsumer, TopicPartition
 
 from deploy.local.layout import SERVICES
 from shared.contracts.topics import TOPICS
@@ -21,33 +23,33 @@ _MAY_CHANGE = frozenset({"outbox", "sequence", "copy", "witness", *BREATHING})
 """An old state on a compacted topic makes its owner write the current one again, under a new number."""
 
 
-async def _read(bootstrap: str, since: datetime) -> list[object]:
-    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="latest")
-    await reader.start()
-    found: list[object] = []
+def _read(bootstrap: str, since: datetime) -> list[Any]:
+    """All that was written since, without what we put there."""
+    reader = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    found: list[Any] = []
     try:
         places = [TopicPartition(name, each) for name in TOPICS for each in reader.partitions_for_topic(name) or ()]
         reader.assign(places)
-        ends = await reader.end_offsets(places)
-        starts = await reader.offsets_for_times({place: int(since.timestamp() * 1000) for place in places})
+        ends = reader.end_offsets(places)
+        starts = reader.offsets_for_times(dict.fromkeys(places, int(since.timestamp() * 1000)))
         for place in places:
             begin = starts.get(place)
             reader.seek(place, ends[place] if begin is None else begin.offset)
-        while [place for place in places if await reader.position(place) < ends[place]]:
-            for records in (await reader.getmany(timeout_ms=500, max_records=2000)).values():
+        while any(reader.position(place) < ends[place] for place in places):
+            for records in reader.poll(timeout_ms=500, max_records=5000).values():
                 found += [record for record in records if _COPY not in record.headers]
     finally:
-        await reader.stop()
+        reader.close()
     return found
 
 
-async def _write(producer: AIOKafkaProducer, record: object) -> None:
+async def _write(producer: AIOKafkaProducer, record: Any) -> None:
     await producer.send(
-        record.topic,  # type: ignore[attr-defined]
-        key=record.key,  # type: ignore[attr-defined]
-        value=record.value,  # type: ignore[attr-defined]
-        partition=record.partition,  # type: ignore[attr-defined]
-        headers=[*record.headers, _COPY],  # type: ignore[attr-defined]
+        record.topic,
+        key=record.key,
+        value=record.value,
+        partition=record.partition,
+        headers=[*record.headers, _COPY],
     )
 
 
@@ -64,7 +66,7 @@ async def _repeat_each(scene: Scene, _number: int) -> Injection:
     await producer.start()
     later: set[asyncio.Task[None]] = set()
 
-    async def after(seconds: float, record: object) -> None:
+    async def after(seconds: float, record: Any) -> None:
         await asyncio.sleep(seconds)
         await _write(producer, record)
 
@@ -103,7 +105,7 @@ async def _replay(scene: Scene) -> None:
     """At rest, everything since the beginning of the run again, in any order; then at rest again."""
     await scene.until("at rest before the replay", lambda: scene.first_open() is None, _CALM_SECONDS)
     before, told = {service: picture(scene.house, service) for service in SERVICES}, scene.messages()
-    records = await _read(scene.stage.kafka.bootstrap, scene.began)
+    records = await asyncio.to_thread(_read, scene.stage.kafka.bootstrap, scene.began)
     scene.random.shuffle(records)
     producer = AIOKafkaProducer(bootstrap_servers=scene.stage.kafka.bootstrap, acks="all")
     await producer.start()
