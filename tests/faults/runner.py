@@ -73,6 +73,8 @@ class Runner:
             await self._play(run)
         except (TimeoutError, AssertionError, LookupError, OSError, psycopg.Error, KafkaError) as error:
             run.trouble = f"{type(error).__name__}: {error}"
+        finally:
+            await fault.repair(scene)  # not before the figures are taken: some are of what it removes
         return run
 
     async def _play(self, run: Run) -> None:
@@ -114,7 +116,6 @@ class Runner:
             ended = await asyncio.gather(*beside, return_exceptions=True)
             await outside.close()
             await sender.close()
-            await fault.repair(scene)
         for result in ended:
             if isinstance(result, Exception) and not isinstance(result, asyncio.CancelledError):
                 raise AssertionError(f"a watcher ended: {result!r}")

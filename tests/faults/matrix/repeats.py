@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -12,6 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 from deploy.local.layout import SERVICES
 from shared.contracts.topics import TOPICS
 from shared.kernel import clock
+from tests.faults import witness
 from tests.faults.fault import Fault, Injection, Measure
 from tests.faults.run import Run
 from tests.faults.scene import Scene
@@ -19,6 +20,7 @@ from tests.support.stored import BREATHING, picture
 
 _COPY = ("x-faults-copy", b"1")
 _CALM_SECONDS = 90.0
+_STILL = timedelta(seconds=4)
 _MAY_CHANGE = frozenset({"outbox", "sequence", "copy", "witness", *BREATHING})
 """An old state on a compacted topic makes its owner write the current one again, under a new number."""
 
@@ -103,7 +105,7 @@ async def _only_load(scene: Scene, _number: int) -> Injection:
 
 async def _replay(scene: Scene) -> None:
     """At rest, everything since the beginning of the run again, in any order; then at rest again."""
-    await scene.until("at rest before the replay", lambda: scene.first_open() is None, _CALM_SECONDS)
+    await scene.until("at rest before the replay", lambda: _still(scene), _CALM_SECONDS)
     before, told = {service: picture(scene.house, service) for service in SERVICES}, scene.messages()
     records = await asyncio.to_thread(_read, scene.stage.kafka.bootstrap, scene.began)
     scene.random.shuffle(records)
@@ -114,13 +116,19 @@ async def _replay(scene: Scene) -> None:
             await _write(producer, record)
     finally:
         await producer.stop()
-    await scene.until("at rest after the replay", lambda: scene.first_open() is None, _CALM_SECONDS)
-    await asyncio.sleep(2.0)
+    await asyncio.sleep(1.0)
+    await scene.until("at rest after the replay", lambda: _still(scene), _CALM_SECONDS)
     changed: dict[str, str] = {}
     for service in SERVICES:
         found = picture(scene.house, service).changed(before[service], beside=_MAY_CHANGE)
         changed |= {f"{service} {table}": how for table, how in found.items()}
     scene.notes |= {"copies": len(records), "changed": changed, "messages": scene.messages() - told}
+
+
+def _still(scene: Scene) -> bool:
+    """Whether nothing is on its way and nothing has happened for so long that no timer or answer can be to come."""
+    now = clock.now()
+    return not witness.handled(scene.stores, now - _STILL, now) and scene.first_open() is None
 
 
 def _unchanged(run: Run) -> list[Measure]:
