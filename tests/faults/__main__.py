@@ -23,7 +23,7 @@ from tests.faults.run import Run
 from tests.faults.runner import EVENTS_A_REQUEST, Runner
 from tests.faults.stage import staged
 
-RATE = 8.0
+RATE = 4.0
 """Requests a second that two cores carry in steady state with journeys on their way to the end."""
 
 

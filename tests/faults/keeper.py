@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from deploy.local.child import first_line
 from shared.kernel import clock
 from tests.support.house import House, RunningRole
 
@@ -26,7 +27,7 @@ class Keeper:
         self.expected: set[int] = set()
         """Pids that a fault has killed: no surprise."""
         self.crashes: list[str] = []
-        """Names of roles that ended by themselves."""
+        """Roles that ended by themselves, and what they said."""
 
     def leave(self, running: RunningRole) -> None:
         """Nobody but the fault itself starts this one again."""
@@ -58,7 +59,7 @@ class Keeper:
         if part not in self._dead:
             self._dead[part] = now
             if running.pid not in self.expected:
-                self.crashes.append(running.name)
+                self.crashes.append(f"{running.name} ({first_line(running.log, 'critical', 'role crashed')[-600:]})")
         elif now - self._dead[part] >= RESTART_AFTER_SECONDS:
             del self._dead[part]
             self.start(part)
