@@ -59,7 +59,7 @@ def _play(chosen: list[Fault], asked: argparse.Namespace, seed: int, runs: list[
         task = bar.add_task("starting a house", total=len(chosen))
         waiting = list(chosen)
         while waiting:
-            with staged() as stage:
+            with staged(waiting[0].brokers) as stage:
                 asyncio.run(_in_one_house(stage, waiting, asked, seed, runs, bar, task))
 
 

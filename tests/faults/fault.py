@@ -85,5 +85,8 @@ class Fault:
     long_only: bool = False
     own_house: bool = False
     """Whether nothing else may run in this house afterwards."""
+    brokers: int = 1
+    outside: bool = True
+    """Whether the outside channel writes meanwhile."""
     last_act: Prepare = nothing
     """Done after the load, before the house must come to rest: e.g. the fixed version is deployed."""

@@ -38,6 +38,7 @@ class Load:
         self._outside = outside
         self._ledger = ledger
         self._random = random.Random(seed)
+        self._kinds = DOORS
         self._zone = Cast(clock.now()).day_zone
         self._asking: set[asyncio.Task[None]] = set()
         self._stopped = asyncio.Event()
@@ -57,6 +58,10 @@ class Load:
             if late < 0:
                 await asyncio.sleep(-late)
             self._send_one()
+
+    def without(self, kind: Kind) -> None:
+        """Sends none of this kind."""
+        self._kinds = tuple(each for each in self._kinds if each != kind)
 
     def send_marked(self, words: str, channel: str) -> None:
         """One complaint with these words in it, beside the others."""
@@ -79,7 +84,7 @@ class Load:
 
     def _send_one(self) -> None:
         self.sent += 1
-        kind: Kind = self._random.choices(DOORS, weights=[SHARES[kind] for kind in DOORS])[0]
+        kind: Kind = self._random.choices(self._kinds, weights=[SHARES[kind] for kind in self._kinds])[0]
         person, key = self._person(), str(UUID(int=self._random.getrandbits(128), version=4))
         self._begin(self._ask(kind, key, person, once=self._random.random() < ASK_ONCE))
 

@@ -87,6 +87,8 @@ class Runner:
         outside = OutsideChannel(self._stage.kafka.bootstrap, sender.giving_up)
         await outside.open()
         load = Load(self._stage.house.layout, sender, outside, scene.ledger, run.seed)
+        if not fault.outside:
+            load.without("outside")
         scene.load = load
         acts = Acts(self._stage.house.layout, OwnConnections(self._stage.house.url), sender, scene.ledger)
         records = self._scan.records

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from services.intake.directory.operator import staff_import, token
 from services.intake.settings import settings as intake_settings
 from shared.kernel import clock
 from tests.faults import witness
+from tests.faults.cluster import Cluster
 from tests.support.books import Stores
 from tests.support.databases import Databases
 from tests.support.folders import run_folder
@@ -55,7 +56,7 @@ class TwoDoors(Kafka):
 class Stage:
     """A running house with what is beneath it. Only the main thread may make one."""
 
-    def __init__(self, postgres: Postgres, kafka: TwoDoors, house: House) -> None:
+    def __init__(self, postgres: Postgres, kafka: TwoDoors | Cluster, house: House) -> None:
         self.postgres = postgres
         self.kafka = kafka
         self.house = house
@@ -76,13 +77,21 @@ class Stage:
 
 
 @contextmanager
-def staged(settings: Mapping[str, str] | None = None) -> Iterator[Stage]:
+def staged(brokers: int = 1) -> Iterator[Stage]:
     """Everything up and ready; stopped and removed however it ends."""
     with run_folder() as folder:
         claimed = claim_ports()
         postgres = Postgres(folder / "postgres", claimed.ports.of("postgres"))
-        kafka = TwoDoors(folder / "house" / "kafka", claimed)
-        house = House(folder / "house", claimed.ports, Databases(postgres), {**SETTINGS, **(settings or {})}, kafka)
+        home = folder / "house" / "kafka"
+        kafka = TwoDoors(home, claimed) if brokers == 1 else Cluster(home, claimed)
+        house = House(
+            folder / "house",
+            claimed.ports,
+            Databases(postgres),
+            {**SETTINGS, "FRONTDESK_TOPIC_REPLICATION": str(brokers)},
+            kafka,
+            brokers,
+        )
         try:
             postgres.start()
             house.open()

@@ -133,11 +133,13 @@ class House:
         databases: Databases,
         settings: Mapping[str, str] | None = None,
         kafka: Kafka | None = None,
+        replicas: int = 1,
     ) -> None:
         """`folder` is the house's own; `settings` (FRONTDESK_…) come on top of SHORTENED, for every role."""
         folder.mkdir(parents=True, exist_ok=True)
         self.layout = Layout(folder, ports)
         self.kafka = kafka or Kafka(self.layout.kafka, ports.of("kafka"), ports.of("kafka-controller"))
+        self._replicas = replicas
         self.staff_imported = False
         self.channel_keys: dict[str, str] = {}
         self._databases = databases
@@ -160,7 +162,7 @@ class House:
         self._launch_parent(everything)
         self._sandbox = self._launch_sandbox(everything)
         self.kafka.wait_ready()
-        control.declare(self.kafka.bootstrap, partitions=3, replication=1)
+        control.declare(self.kafka.bootstrap, partitions=3, replication=self._replicas)
         self._sandbox.wait_ready()
         for service, role in ROLES:
             self.start(service, role)

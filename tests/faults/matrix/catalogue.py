@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.fault import Fault
-from tests.faults.matrix import broker, database, kills, poison, repeats, scaling, stops
+from tests.faults.matrix import broker, cluster, database, kills, poison, repeats, scaling, stops
 
 FAULTS: tuple[Fault, ...] = (
     *kills.FAULTS,
@@ -13,4 +13,5 @@ FAULTS: tuple[Fault, ...] = (
     *repeats.FAULTS,
     *poison.FAULTS,
     *scaling.FAULTS,
+    *cluster.FAULTS,
 )
