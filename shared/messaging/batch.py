@@ -133,6 +133,11 @@ class Batches:
         await asyncio.sleep(away_pause(times) * random.uniform(0.5, 1.0))
 
 
+def will_pass(error: BaseException) -> bool:
+    """Whether it is the database's state and not a mistake of ours: away, or busy with somebody else's locks."""
+    return is_away(error) or is_passing(error)
+
+
 def away_pause(times: int) -> float:
     """Seconds before an absent server is asked for the next time: soon at first, then once a second.
 

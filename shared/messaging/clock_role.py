@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from shared.kernel import clock
 from shared.messaging.applying import Applier
-from shared.messaging.batch import Batches, away_pause, is_away
+from shared.messaging.batch import Batches, away_pause, will_pass
 from shared.messaging.brake import Brake
 from shared.messaging.held_retry import HeldRetry
 from shared.messaging.timers import CLAIM, Timers
@@ -62,7 +62,7 @@ async def run(context: RoleContext) -> None:
             context.health.ready()
             away = 0
         except Exception as error:
-            if not is_away(error):
+            if not will_pass(error):
                 raise
             away += 1
             fired = 0

@@ -57,8 +57,7 @@ async def run(context: RoleContext) -> None:
         if first.written_at is not None:
             metrics.EVENT_AGE.record(clock.now().timestamp() - first.written_at, topic=first.topic)
         if released:
-            await held.look_for_needs()
-            await held.run_due()
+            await held.run_released()
 
     await read_states(context, batches)
     scratch = tempfile.mkdtemp(prefix="frontdesk-faust-")

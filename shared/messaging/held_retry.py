@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from shared.contracts.topics import TOPICS, TopicClass
 from shared.kernel import clock
-from shared.messaging.batch import Batches
+from shared.messaging.batch import Batches, will_pass
 from shared.messaging.brake import Brake
 from shared.messaging.holding import record_of
 from shared.messaging.record import HeldState
 from shared.store.database import Database
+
+log = structlog.get_logger(__name__)
 
 UNKNOWN_TYPE_DIES_AFTER = timedelta(hours=24)
 UNREADABLE_KEPT = timedelta(days=30)
@@ -76,6 +81,17 @@ class HeldRetry:
                 tried.append(row.id)
                 await self._batches.process([record_of(row)])
         return len(tried)
+
+    async def run_released(self) -> None:
+        """Tries at once what a batch has just released; where the database is away or busy, the clock does it later."""
+        try:
+            await self.look_for_needs()
+            await self.run_due()
+        except (DBAPIError, PoolExhausted, OSError) as error:
+            # The batch is committed. To fail now would end the consumer for what the clock looks after anyway.
+            if not will_pass(error):
+                raise
+            log.warning("released events left to the clock", error=type(error).__name__)
 
     async def look_for_needs(self) -> None:
         """Makes due whatever waited for a party or member of staff that is here now."""

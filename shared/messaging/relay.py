@@ -22,7 +22,7 @@ from aiokafka.errors import (
 from shared.contracts.access import principal_of
 from shared.kernel import clock
 from shared.kernel.pause import pause
-from shared.messaging.batch import away_pause, is_away
+from shared.messaging.batch import away_pause, is_away, will_pass
 from shared.messaging.kafka_access import KafkaAccess, advice
 from shared.messaging.lease import Lease
 from shared.messaging.outbox import OutboxRow, any_stuck, mark_published, mark_stuck, unpublished
@@ -65,7 +65,7 @@ async def run(context: RoleContext) -> None:
             finally:
                 await producer.stop()
         except Exception as error:
-            if not is_away(error) and not isinstance(error, KafkaError):
+            if not will_pass(error) and not isinstance(error, KafkaError):
                 raise
             away += 1
             context.health.unready("database" if is_away(error) else "kafka")

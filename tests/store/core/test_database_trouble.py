@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.events.complaint_progressed import ComplaintProgressed
 from shared.messaging.batch import away_pause
+from shared.messaging.held_retry import HeldRetry
 from shared.messaging.reactions import Reaction
+from shared.store.database import Database
 from shared.store.unit_of_work import UnitOfWork
 from tests.support.core import Bench, effect, progressed, record, service_of
 
@@ -42,6 +46,20 @@ class TestDatabaseTrouble:
     def test_an_absent_server_is_asked_for_once_a_second_however_long_it_is_away(self) -> None:
         """What is back must be of use within three seconds; a pause that grows to five forbade that."""
         assert [away_pause(times) for times in (1, 3, 5, 60, 10_000)] == [0.2, 0.8, 1.0, 1.0, 1.0]
+
+    async def test_what_a_batch_released_is_left_to_the_clock_when_the_database_has_gone_meanwhile(
+        self, database_of: Callable[[str], str]
+    ) -> None:
+        """The batch is committed: its consumer must not end for what comes after it."""
+        bench = await self.bench(database_of, None, times=0)
+        nowhere = Database("postgresql://callbacks@127.0.0.1:1/callbacks", "callbacks")
+        held = HeldRetry(nowhere, bench.batches, bench.service.group, "test")
+        await held.run_released()
+        await bench.rows("DROP TABLE held")
+        with pytest.raises(ProgrammingError):
+            await bench.held.run_released()
+        await nowhere.close()
+        await bench.database.close()
 
     async def bench(self, database_of: Callable[[str], str], sqlstate: str | None, times: int) -> Bench:
         left = [times]
