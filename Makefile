@@ -12,10 +12,10 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-fast check format contracts lock venv venv-dev
+.PHONY: help up down reset test test-fast faults faults-long check format contracts lock venv venv-dev
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: venv ## Set everything up, start it, play a demo day, stay until Ctrl-C
 	@$(BIN)/frontdesk up
@@ -32,6 +32,12 @@ test: venv-dev ## Run all tests on a real Kafka and PostgreSQL (minutes)
 
 test-fast: venv-dev ## Run the tests that need no server (seconds)
 	@$(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/contract
+
+faults: venv-dev ## Break things under load, each fault once, and check that nothing is lost or doubled (15 minutes)
+	@$(BIN)/python -m tests.faults
+
+faults-long: venv-dev ## The whole matrix of faults (up to 3 hours)
+	@$(BIN)/python -m tests.faults --long
 
 check: venv-dev ## Check format, lint, types, borders and generated contracts
 	@$(BIN)/ruff format --check .

@@ -27,7 +27,8 @@ class Keeper:
         self.expected: set[int] = set()
         """Pids that a fault has killed: no surprise."""
         self.crashes: list[str] = []
-        """Roles that ended by themselves, and what they said."""
+        """Names of roles that ended by themselves, once for each time."""
+        self.last_words: set[str] = set()
 
     def leave(self, running: RunningRole) -> None:
         """Nobody but the fault itself starts this one again."""
@@ -59,7 +60,8 @@ class Keeper:
         if part not in self._dead:
             self._dead[part] = now
             if running.pid not in self.expected:
-                self.crashes.append(f"{running.name} ({first_line(running.log, 'critical', 'role crashed')[-600:]})")
+                self.crashes.append(running.name)
+                self.last_words.add(f"{running.name}: {first_line(running.log, 'critical', 'role crashed')[-400:]}")
         elif now - self._dead[part] >= RESTART_AFTER_SECONDS:
             del self._dead[part]
             self.start(part)

@@ -50,7 +50,11 @@ def show_figures(console: Console, run: Run) -> None:
     console.print(
         f"[bold]{run.fault.name}[/]: {told['requests']} requests in {told['seconds']} s, at rest after "
         f"{told['rest_seconds']} s, {told['sent_again']} records sent again"
-        + (f", ended by themselves: {', '.join(told['crashes'])}" if told["crashes"] else "")
+        + (
+            f", ended by themselves: {', '.join(f'{name} {times} ×' for name, times in Counter(told['crashes']).items())}"
+            if told["crashes"]
+            else ""
+        )
     )
     for measure in run.measures:
         sign = "≤" if measure.at_most else "≥"

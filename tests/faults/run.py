@@ -79,6 +79,7 @@ class Run:
             "rest_seconds": round(self.rest_seconds, 1),
             "generator_late_seconds": round(self.late_seconds, 2),
             "crashes": list(self.scene.keeper.crashes),
+            "last_words": sorted(self.scene.keeper.last_words),
             "measures": [
                 {"name": m.name, "value": m.value, "bound": m.bound, "at_most": m.at_most, "ok": m.ok}
                 for m in self.measures

@@ -22,6 +22,7 @@ _LOCKS = (
     "ORDER BY source, key FOR UPDATE",
     "SELECT 1 FROM sequence WHERE (topic, key) IN (SELECT aggregatetype, aggregateid FROM outbox "
     "ORDER BY position DESC LIMIT 30) ORDER BY topic, key FOR UPDATE",
+    "SELECT 1 FROM outbox WHERE published_at IS NULL ORDER BY position FOR UPDATE",
 )
 """What is in motion just now: the things that a service applied and wrote about last."""
 _HANDLES = ("complaint", "enquiry", "visit")
