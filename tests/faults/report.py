@@ -49,12 +49,7 @@ def show_figures(console: Console, run: Run) -> None:
     told = run.as_json()
     console.print(
         f"[bold]{run.fault.name}[/]: {told['requests']} requests in {told['seconds']} s, at rest after "
-        f"{told['rest_seconds']} s, {told['sent_again']} records sent again"
-        + (
-            f", ended by themselves: {', '.join(f'{name} {times} ×' for name, times in Counter(told['crashes']).items())}"
-            if told["crashes"]
-            else ""
-        )
+        f"{told['rest_seconds']} s, {told['sent_again']} records sent again" + _ended_by_themselves(told["crashes"])
     )
     for measure in run.measures:
         sign = "≤" if measure.at_most else "≥"
@@ -74,6 +69,11 @@ def write(seed: int, runs: Sequence[Run], form: str, path: Path = LATEST) -> Non
     path.parent.mkdir(exist_ok=True)
     body: dict[str, Any] = {"seed": seed, "form": form, "runs": [run.as_json() for run in runs]}
     path.write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+
+
+def _ended_by_themselves(names: Sequence[str]) -> str:
+    told = ", ".join(f"{name} {times} ×" for name, times in Counter(names).items())
+    return f", ended by themselves: {told}" if told else ""
 
 
 def _grouped(run: Run) -> Counter[str]:
