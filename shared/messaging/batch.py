@@ -73,7 +73,8 @@ class Batches:
                     away += 1
                     await self._wait_for_database(away)
                     continue
-                if is_passing(error) and passing < TRIES:
+                # A record that cannot even be held, because somebody has its rows locked, is waited for.
+                if is_passing(error) and (passing < TRIES or verdict is not None):
                     passing += 1
                     metrics.BATCH_RETRIED.add(reason=sqlstate(error) or "unknown")
                     await asyncio.sleep(random.uniform(0.05, 0.5))

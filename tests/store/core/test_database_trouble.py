@@ -12,12 +12,17 @@ from sqlalchemy.exc import ProgrammingError
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.events.complaint_progressed import ComplaintProgressed
-from shared.messaging.batch import away_pause
+from shared.messaging.batch import TRIES, away_pause
 from shared.messaging.held_retry import HeldRetry
 from shared.messaging.reactions import Reaction
 from shared.store.database import Database
 from shared.store.unit_of_work import UnitOfWork
 from tests.support.core import Bench, effect, progressed, record, service_of
+
+_LOCKED = (
+    "CREATE FUNCTION locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    f"IF nextval('tries') < {TRIES + 3} THEN RAISE SQLSTATE '55P03'; END IF; RETURN NEW; END $$"
+)
 
 
 class TestDatabaseTrouble:
@@ -34,6 +39,17 @@ class TestDatabaseTrouble:
         bench = await self.bench(database_of, "40001", times=100)
         await bench.batches.process([record(progressed(uuid4()), 1)])
         assert [row[1:] for row in await bench.held_rows()] == [(1, "failed", "OperationalError 40001")]
+        await bench.database.close()
+
+    async def test_one_that_cannot_be_held_either_is_waited_for(self, database_of: Callable[[str], str]) -> None:
+        """Somebody has locked what holding needs: ending the process would only begin the same anew."""
+        bench = await self.bench(database_of, "40001", times=100)
+        await bench.rows("CREATE SEQUENCE tries")  # counts on through every rollback
+        await bench.rows(_LOCKED)
+        await bench.rows("CREATE TRIGGER locked BEFORE INSERT ON held FOR EACH ROW EXECUTE FUNCTION locked()")
+        await bench.batches.process([record(progressed(uuid4()), 1)])
+        assert [row[1:] for row in await bench.held_rows()] == [(1, "failed", "OperationalError 40001")]
+        assert await bench.rows("SELECT last_value FROM tries") == [TRIES + 3]
         await bench.database.close()
 
     async def test_a_lost_connection_is_waited_out(self, database_of: Callable[[str], str]) -> None:
