@@ -27,8 +27,9 @@ class Node(Kafka):
         self._voters = voters
         self._cluster = cluster
 
-    def _write_configuration(self) -> None:
-        super()._write_configuration()
+    def configure(self) -> None:
+        """Beside what every node is told, its place among the three."""
+        super().configure()
         properties = {
             "node.id": str(self.number),
             "controller.quorum.voters": self._voters,

@@ -40,8 +40,9 @@ class TwoDoors(Kafka):
         self.proxied = ports.spare()
         """Where clients find the proxy."""
 
-    def _write_configuration(self) -> None:
-        super()._write_configuration()
+    def configure(self) -> None:
+        """Beside what every node is told, the second listener."""
+        super().configure()
         properties = {
             "listeners": f"PLAINTEXT://{self.bootstrap},PROXIED://127.0.0.1:{self.behind},"
             f"CONTROLLER://{self._controller}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.fault import Fault
-from tests.faults.matrix import broker, cluster, database, kills, poison, repeats, scaling, stops
+from tests.faults.matrix import broker, cluster, database, deploys, kills, poison, repeats, scaling, stops, wiped
 
 FAULTS: tuple[Fault, ...] = (
     *kills.FAULTS,
@@ -13,5 +13,7 @@ FAULTS: tuple[Fault, ...] = (
     *repeats.FAULTS,
     *poison.FAULTS,
     *scaling.FAULTS,
+    *deploys.FAULTS,
+    *wiped.FAULTS,
     *cluster.FAULTS,
 )

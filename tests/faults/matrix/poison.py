@@ -9,7 +9,8 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local.demo.cast import WEB
 from shared.kernel import clock
-from shared.messaging.held_admin import retry_held
+from shared.messaging import held_acts
+from shared.messaging.held_admin import Choice
 from shared.store.cause import Cause
 from tests.faults import raising, witness
 from tests.faults.fault import Fault, Injection, Measure
@@ -50,9 +51,8 @@ async def mend(scene: Scene) -> None:
     database = scene.house.database("complaints")
     try:
         async with database.transaction(Cause.of_person()) as uow:
-            query = "SELECT id FROM held WHERE state IN ('failed', 'dead') AND reason = 'Broken'"
-            ids = [row["id"] for row in scene.stores.rows("complaints", query)]
-            scene.notes["redriven"] = len(await retry_held(uow, ids, by="faults"))
+            chosen = Choice(reason=raising.Broken.__name__, limit=10_000)
+            scene.notes["redriven"] = len(await held_acts.retry(uow, chosen, by="faults"))
     finally:
         await database.close()
 
