@@ -45,6 +45,8 @@ class Keeper:
                 part = _part(running)
                 if part in self._left or await asyncio.to_thread(lambda one=running: one.exit_code) is None:
                     continue
+                if part in self._left or running not in self._house.roles:  # somebody has put another in its place
+                    continue
                 self._mourn(part, running)
             await asyncio.sleep(_LOOK_SECONDS)
 

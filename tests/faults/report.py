@@ -49,7 +49,8 @@ def show_figures(console: Console, run: Run) -> None:
     told = run.as_json()
     console.print(
         f"[bold]{run.fault.name}[/]: {told['requests']} requests in {told['seconds']} s, at rest after "
-        f"{told['rest_seconds']} s, {told['sent_again']} records sent again" + _ended_by_themselves(told["crashes"])
+        f"{told['rest_seconds']} s, {told['sent_again']} records sent again, "
+        f"p99 of an effect before: {told['usual_seconds']} s" + _ended_by_themselves(told["crashes"])
     )
     for measure in run.measures:
         sign = "≤" if measure.at_most else "≥"

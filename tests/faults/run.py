@@ -39,6 +39,8 @@ class Run:
     sent_twice: int = 0
     sent_again: int = 0
     """Records that lie on a topic once more."""
+    usual_seconds: float | None = None
+    """The 99th percentile from an event to its effect before the first injection: what this machine needs anyway."""
     recovery_seconds: float | None = None
     rate_ratio: float | None = None
     measures: list[Measure] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Run:
             "events_a_second": round(self.events / self.seconds, 1) if self.seconds else 0.0,
             "sent_again": self.sent_again,
             "rest_seconds": round(self.rest_seconds, 1),
+            "usual_seconds": self.usual_seconds,
             "generator_late_seconds": round(self.late_seconds, 2),
             "crashes": list(self.scene.keeper.crashes),
             "last_words": sorted(self.scene.keeper.last_words),
@@ -94,6 +97,9 @@ def take_figures(run: Run) -> None:
     assert run.ended is not None
     stores, fault = run.scene.stores, run.fault
     run.events = witness.handled(stores, run.began, run.ended + timedelta(seconds=run.rest_seconds))
+    if run.injections:
+        usual = witness.slowest(stores, run.began, run.injections[0].began)
+        run.usual_seconds = None if usual is None else round(usual, 2)
     if fault.recovered is not None:
         run.recovery_seconds = _recovery(run)
         name = "effective again after" if fault.from_beginning else "effective again after its end"
