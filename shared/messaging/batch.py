@@ -109,15 +109,19 @@ class Batches:
                 at=_where(error),
             )
         released = await self._attempt(records, verdict)
-        await self._tell_brake(records[0], verdict)
+        if not is_passing(error):  # somebody's locks say nothing of this build
+            await self._tell_brake(records[0], verdict)
         return released
 
     async def _tell_brake(self, record: Record, verdict: Verdict) -> None:
-        """Counts a raise. Not that of a record that was held before, nor of what outsiders wrote: garbage is theirs."""
+        """Counts a raise. Not the second of a record, nor those on what outsiders wrote: garbage is theirs.
+
+        A record that was held because it waited for a party raises for the first time all the same: under load most do.
+        """
         if self._brake is None or verdict.hold is None or verdict.hold.state is not HeldState.FAILED:
             return
         reading = read(record)
-        if record.held_id is not None or not reading.is_ours:
+        if record.failed_before or not reading.is_ours:
             return
         try:
             await self._brake.raised((record.topic, reading.thing[1]), verdict.hold.reason)

@@ -129,7 +129,15 @@ def record_of(row: Row[Any]) -> Record:
     """The record that a held row keeps."""
     headers = tuple((name, base64.b64decode(value)) for name, value in row.headers)
     return Record(
-        row.topic, row.partition, row.offset, row.record_key, row.value, headers, held_id=row.id, tries=row.tries
+        row.topic,
+        row.partition,
+        row.offset,
+        row.record_key,
+        row.value,
+        headers,
+        held_id=row.id,
+        tries=row.tries,
+        failed_before=row.state == HeldState.FAILED,
     )
 
 

@@ -56,6 +56,8 @@ class Record:
     headers: tuple[tuple[str, bytes], ...]
     held_id: int | None = None
     tries: int = 0
+    failed_before: bool = False
+    """Whether it is held because a reaction raised on it: not so where it only waited for something."""
     written_at: float | None = None
     """When the broker got it, in seconds since 1970; None where that is not known."""
 

@@ -8,19 +8,22 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.contracts.events.channel_message_received import ChannelMessageReceived, Sender
 from shared.contracts.events.complaint_progressed import ComplaintProgressed
+from shared.contracts.events.complaint_reported import ComplaintReported
+from shared.contracts.events.party_changed import PartyChanged
 from shared.kernel import clock
 from shared.messaging import brake as braking
 from shared.messaging.brake import Brake, Window, list_brakes, release_brakes
-from shared.messaging.reactions import Reaction
+from shared.messaging.reactions import Reaction, party
 from shared.messaging.record import Record
 from shared.store.cause import Cause
 from shared.store.unit_of_work import UnitOfWork
-from tests.support.core import Bench, effect, progressed, record, service_of
+from tests.support.core import Bench, effect, progressed, record, reported, service_of
 
 STORM = 25
 
@@ -184,6 +187,48 @@ async def test_held_events_that_raise_again_do_not_count(bench: Bench, bad: set[
     await bench.rows("UPDATE held SET next_try = now()")
     assert await asyncio.wait_for(bench.held.run_due(), 60) == 30
     assert not bench.brake.on
+
+
+async def test_given_events_that_waited_for_their_party_when_all_raise_then_the_consumer_stops(
+    database_of: Callable[[str], str], quick: None
+) -> None:
+    """A report overtakes its party more often than not; its first raise comes when it is released."""
+
+    async def react(uow: UnitOfWork, event: object, envelope: object) -> None:
+        raise ValueError
+
+    needs = lambda event: party(event.party_id)  # noqa: E731
+    bench = Bench(
+        service_of("complaints", database_of("complaints"), [Reaction(ComplaintReported, react, needs=needs)])
+    )
+    parties = [uuid4() for _ in range(STORM)]
+    assert not await stops(bench, [record(reported(one), offset=n) for n, one in enumerate(parties)])
+    assert len(await bench.held_rows()) == STORM
+    await bench.batches.process([record(PartyChanged(party_id=one, name="x"), 1) for one in parties])
+    releasing = asyncio.create_task(bench.held.run_released())
+    while not bench.brake.on:
+        assert not releasing.done(), "all were held, and nothing stopped"
+        await asyncio.sleep(0.01)
+    releasing.cancel()
+    await asyncio.gather(releasing, return_exceptions=True)
+    assert len(await bench.rows("SELECT 1 FROM held WHERE state = 'failed'")) == 20
+    await bench.database.close()
+
+
+async def test_refusals_of_the_database_that_pass_do_not_pull_the_brake(
+    database_of: Callable[[str], str], quick: None
+) -> None:
+    """Somebody's locks are held up, not a bad build: who holds them lets go without a new build or an operator."""
+
+    async def react(uow: UnitOfWork, event: object, envelope: object) -> None:
+        await uow.execute(text("DO $$ BEGIN RAISE SQLSTATE '55P03'; END $$"))
+
+    bench = Bench(service_of("callbacks", database_of("callbacks"), [Reaction(ComplaintProgressed, react)]))
+    bench.batches._brake = brake = Brake(bench.database, "c", "v", things=2)
+    assert not await stops(bench, records_of([uuid4() for _ in range(2)]))
+    assert len(await bench.held_rows()) == 2
+    assert not brake.on
+    await bench.database.close()
 
 
 async def test_what_outsiders_write_never_pulls_the_brake(database_of: Callable[[str], str], quick: None) -> None:
