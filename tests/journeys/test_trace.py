@@ -12,7 +12,7 @@ from deploy.local.demo.cast import WEB, Cast
 from deploy.local.demo.desk import Desk
 from tests.journeys.ledger import balance
 from tests.support.house import House
-from tests.support.otlp import Received, ReceivedSpan
+from tests.support.otlp import Received
 
 
 async def test_given_a_complaint_when_it_is_answered_then_one_trace_runs_from_each_request_to_the_providers_answer(
