@@ -40,6 +40,9 @@ _REFUSED_FOR_EVER = (
 )
 _EAGER_POLL, _EAGER_FOR, _IDLE_POLL = 0.005, 1.0, 0.1
 
+_LEAVE_SECONDS = 3.0
+"""For the last answers, and again for the producer's goodbye: together less than a process may take to drain."""
+
 Key = tuple[str, str]
 
 
@@ -63,7 +66,7 @@ async def run(context: RoleContext) -> None:
                 away = 0
                 await Relay(context, producer, lease).work()
             finally:
-                await producer.stop()
+                await _close(producer)
         except Exception as error:
             if not will_pass(error) and not isinstance(error, KafkaError):
                 raise
@@ -99,6 +102,9 @@ class Relay:
                     break
                 batch = await self._select(in_flight)
                 if sending is not None:
+                    if not await self._answered(sending):
+                        sending = None
+                        break
                     failed, sending, in_flight = await sending, None, []
                     batch = [row for row in batch if _key(row) not in failed]
                 if batch:
@@ -115,9 +121,26 @@ class Relay:
                 if clock.monotonic() - quiet_since > _EAGER_FOR:
                     poll = min(_IDLE_POLL, poll * 2)
         finally:
-            if sending is not None:
+            if sending is not None and await self._answered(sending):
                 await sending
             self._context.health.done()
+
+    async def _answered(self, sending: asyncio.Task[set[Key]]) -> bool:
+        """Whether a batch's answers came. An absent broker gives none: that is waited out, but not by who must leave.
+
+        What is in flight then is given up and not marked, so the next relay sends it again.
+        """
+        leaving = asyncio.create_task(self._context.stopping.wait())
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((sending,), timeout=_LEAVE_SECONDS)
+        finally:
+            leaving.cancel()
+        if not sending.done():
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            return False
+        return True
 
     async def _select(self, in_flight: Sequence[int]) -> list[OutboxRow]:
         async with self._database.connection() as connection:
@@ -202,6 +225,14 @@ def _producer(context: RoleContext) -> AIOKafkaProducer:
 
 def _key(row: OutboxRow) -> Key:
     return (row.aggregatetype, row.aggregateid)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    # It would wait for an absent broker to take what it still has; an idempotent producer gives nothing up by itself.
+    try:
+        await asyncio.wait_for(producer.stop(), _LEAVE_SECONDS)
+    except TimeoutError:
+        log.warning("producer left without a goodbye: the broker does not answer")
 
 
 async def _give_back(lease: Lease) -> None:

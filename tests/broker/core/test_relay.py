@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from deploy.local.kafka import Kafka
+from deploy.local.ports import ClaimedPorts
 from shared.messaging import relay
 from shared.messaging.lease import Lease
 from shared.messaging.topics import declare_topics
@@ -143,6 +146,35 @@ async def test_a_row_that_the_broker_refuses_holds_back_its_key_and_nothing_else
     assert await on_topic(kafka, {bad, good}) == {str(bad): [], str(good): [1, 2, 3]}
     stuck = await bench.rows("SELECT sequence, stuck_reason FROM outbox WHERE stuck_reason IS NOT NULL")
     assert stuck == [(1, "MessageSizeTooLargeError")]
+
+
+async def test_given_a_broker_that_is_away_when_the_relay_is_to_leave_then_it_leaves_and_the_next_one_sends(
+    bench: Bench, folder: Path, claimed_ports: ClaimedPorts
+) -> None:
+    """Its producer would wait for the broker for ever, and the process with it."""
+    ticket = uuid4()
+    node = Kafka(folder / f"away-{ticket}", claimed_ports.spare(), claimed_ports.spare())
+    node.start()
+    try:
+        declare_topics(node.bootstrap, partitions=3, replication=1)
+        async with asyncio.timeout(120):
+            async with relaying(bench, node.bootstrap):
+                await publish(bench, ticket)
+                await drained(bench)
+                await asyncio.to_thread(node.stop)
+                await publish(bench, ticket)
+                await asyncio.sleep(2.0)  # the batch is on its way to nobody
+            assert await bench.rows(UNPUBLISHED) == [1]
+            await asyncio.to_thread(node.prepare)
+            node.launch()
+            await asyncio.to_thread(node.wait_ready)
+            async with relaying(bench, node.bootstrap):
+                await drained(bench)
+            # In a process of its own the first producer would have ended with it; here it may repeat what it had.
+            found = (await on_topic(node.bootstrap, {ticket}))[str(ticket)]
+            assert list(dict.fromkeys(found)) == [1, 2]
+    finally:
+        node.stop()
 
 
 async def test_headers_and_tombstones_arrive_as_written(database_of: Callable[[str], str], kafka: str) -> None:
