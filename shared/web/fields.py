@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -38,8 +39,14 @@ def _email(value: str) -> str:
         raise PydanticCustomError("email_address", "not an e-mail address") from None
 
 
+@cache
+def _zones() -> frozenset[str]:
+    # Once: the library walks through all files of the system's zones and of tzdata each time it is asked.
+    return frozenset(available_timezones())
+
+
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _zones():
         raise PydanticCustomError("time_zone", "not a time zone")
     return value
 
