@@ -12,7 +12,7 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-fast faults faults-long check format contracts lock venv venv-dev
+.PHONY: help up down reset test test-fast faults faults-long bench bench-short check format contracts lock venv venv-dev venv-bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ down: venv ## Stop a running copy; data survive
 reset: venv ## Delete all data of this copy (asks first)
 	@$(BIN)/frontdesk reset
 
-test: venv-dev ## Run all tests on a real Kafka and PostgreSQL (minutes)
+test: venv-bench ## Run all tests on a real Kafka and PostgreSQL (minutes)
 	@$(PYTEST) $(SIDE_BY_SIDE) tests/unit tests/contract tests/store tests/broker tests/wire tests/faults
 	@$(PYTEST) tests/journeys
 
@@ -50,12 +50,19 @@ format: venv-dev ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+bench: venv-bench ## Measure against the usual stack and the limits, side by side (an hour; a quiet machine)
+	@$(BIN)/python -m tests.bench
+
+bench-short: venv-bench ## The same in five minutes: shows that the harness works, its figures mean little
+	@$(BIN)/python -m tests.bench --short
+
 contracts: venv-dev ## Write event schemas, AsyncAPI, OpenAPI and their README anew
 	@$(BIN)/python -m deploy.contracts
 
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	$(LOCK) --upgrade pyproject.toml -o requirements.lock
 	$(LOCK) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --upgrade pyproject.toml --group dev --group bench -c requirements-dev.lock -o requirements-bench.lock
 	echo uv | $(LOCK) --upgrade - -o deploy/local/bootstrap.lock
 
 venv:
@@ -63,3 +70,6 @@ venv:
 
 venv-dev:
 	@$(PYTHON) deploy/local/bootstrap.py --dev
+
+venv-bench:
+	@$(PYTHON) deploy/local/bootstrap.py --bench

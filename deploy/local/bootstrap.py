@@ -1,4 +1,6 @@
-"""Makes `.venv` from a committed lock, with nothing but this Python: `python3 deploy/local/bootstrap.py [--dev]`.
+"""Makes `.venv` from a committed lock, with nothing but this Python.
+
+`python3 deploy/local/bootstrap.py [--dev | --bench]`
 
 Runs before anything is installed, so it uses the standard library only. Done once per lock: a stamp tells.
 """
@@ -18,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 UV_VENV = ROOT / ".venv-uv"
 STAMP = VENV / "synced.json"
-RUN, DEV, UV = ROOT / "requirements.lock", ROOT / "requirements-dev.lock", Path(__file__).with_name("bootstrap.lock")
+RUN, DEV, BENCH = (ROOT / f"requirements{which}.lock" for which in ("", "-dev", "-bench"))
+UV = Path(__file__).with_name("bootstrap.lock")
 
 COMMAND = """\
 #!/bin/sh
@@ -31,7 +34,8 @@ PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}" exec "$root/.venv/bin/python" -m d
 
 def main() -> None:
     """Leaves `.venv` as the lock says, or exits with one sentence."""
-    locks = [RUN, DEV] if "--dev" in sys.argv[1:] else [RUN]  # the second holds all of the first
+    locks = [RUN, DEV, BENCH]  # each holds all of those before it
+    del locks[3 if "--bench" in sys.argv[1:] else 2 if "--dev" in sys.argv[1:] else 1 :]
     wanted = {lock.name: hashlib.sha256(lock.read_bytes()).hexdigest() for lock in locks}
     done = json.loads(STAMP.read_text()) if STAMP.exists() else {}
     if wanted.items() <= done.items():

@@ -211,9 +211,15 @@ class Relay:
 
 
 def _producer(context: RoleContext) -> AIOKafkaProducer:
+    access = KafkaAccess.of(context.settings, principal_of(context.service.name))
+    return new_producer(access, f"frontdesk-{context.service.name}-relay")
+
+
+def new_producer(access: KafkaAccess, client_id: str) -> AIOKafkaProducer:
+    """The relay's producer, not yet started: nothing counts as sent before all replicas in sync have it."""
     return AIOKafkaProducer(
-        **KafkaAccess.of(context.settings, principal_of(context.service.name)).options(),
-        client_id=f"frontdesk-{context.service.name}-relay",
+        **access.options(),
+        client_id=client_id,
         acks="all",
         enable_idempotence=True,
         linger_ms=2,

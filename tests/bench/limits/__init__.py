@@ -1,0 +1,1 @@
+"""What the same machine gives when everything but one thing is left out."""
