@@ -25,6 +25,8 @@ from shared.store.unit_of_work import UnitOfWork
 T = TypeVar("T")
 
 MAX_GROUP = 200
+MOST_COMMITTING = 2
+"""Groups whose transactions run side by side: while one waits for the disk, the requests of the next are read."""
 _REFUSALS = ("22", "23", "40", "54")
 """SQLSTATE classes that blame a row or a neighbour, not the connection or the server."""
 
@@ -73,7 +75,7 @@ class GroupCommit(Generic[T]):
         self._append = append
         self._capacity = capacity
         self._queue: deque[_Waiting[T]] = deque()
-        self._worker: asyncio.Task[None] | None = None
+        self._workers: set[asyncio.Task[None] | None] = set()
 
     async def submit(self, entry: Entry[T]) -> dict[str, Any]:
         """The answer, once it is committed; the caller's hanging up changes nothing.
@@ -85,18 +87,22 @@ class GroupCommit(Generic[T]):
             raise Refused("busy", status=503)
         waiting = _Waiting(entry, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
-        if self._worker is None:
-            self._worker = asyncio.create_task(self._work())
+        if len(self._workers) < MOST_COMMITTING:
+            self._workers.add(asyncio.create_task(self._work()))
         return await asyncio.shield(waiting.future)
 
     async def _work(self) -> None:
-        """Group after group until nobody waits: while one commits, the next one gathers."""
+        """Group after group until nobody waits: while groups commit, the next one gathers.
+
+        Doors' rows stand alone, so groups need no order among them; a key that two groups have is decided by `_claim`.
+        """
         try:
             while self._queue:
                 group = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
                 await self._settle(group)
         finally:
-            self._worker = None
+            # Here, not when the task is seen to be done: who comes in between would wait for a worker that has left.
+            self._workers.discard(asyncio.current_task())
 
     async def _settle(self, group: Sequence[_Waiting[T]]) -> None:
         try:
