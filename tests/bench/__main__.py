@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench import report, results
+from tests.bench import plot, record, report, results
 from tests.bench.environment import Environment, bench_environment
 from tests.bench.figures import FIGURES, contests
 from tests.bench.pairing import run_rounds
@@ -26,15 +27,21 @@ def main() -> int:
     unknown = only - {figure.id for figure in FIGURES}
     if unknown:
         sys.exit(f"There is no figure {', '.join(sorted(unknown))}; there are {', '.join(f.id for f in FIGURES)}")
+    before = os.getloadavg()[0]
     with bench_environment() as environment:
-        measured = asyncio.run(_measure(environment, scale, only))
+        measured = asyncio.run(_measure(environment, scale, only, arguments.json))
     report.show(measured)
-    results.write(measured, arguments.json)
+    if arguments.record:
+        if (drawn := _plot_beside(arguments.json)).exists():
+            record.PLOT.write_bytes(drawn.read_bytes())
+        record.write(measured, scale.name, scale.pairs, (before, os.getloadavg()[0]))
     report.console.print(f"Written to {arguments.json}")
     return 0 if all(result.ok_ledger for result in measured.values()) else 1
 
 
-async def _measure(environment: Environment, scale: Scale, only: frozenset[str]) -> dict[str, results.Result]:
+async def _measure(
+    environment: Environment, scale: Scale, only: frozenset[str], path: Path
+) -> dict[str, results.Result]:
     measured: dict[str, results.Result] = {}
     for name, figures in contests(only).items():
         report.console.print(f"[bold]{figures[0].id}[/] {figures[0].what}")
@@ -42,7 +49,14 @@ async def _measure(environment: Environment, scale: Scale, only: frozenset[str])
         async with module.contest(environment, scale) as sides:
             rounds = await run_rounds(sides, scale.pairs, lambda line: report.console.print(line, markup=False))
         measured |= {figure.id: results.judge(figure, rounds) for figure in figures}
+        results.write(measured, path)  # after each, so that an interrupted run has told something
+        if any(outcome.points for outcome in rounds.outcomes["ours"]):
+            plot.draw(rounds, _plot_beside(path))
     return measured
+
+
+def _plot_beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}-b7.svg")
 
 
 def _arguments() -> argparse.Namespace:
@@ -52,6 +66,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="small backlogs, one round: shows that the harness works")
     parser.add_argument("--smoke", action="store_true", help="smaller still: what the tests run")
     parser.add_argument("--json", type=Path, default=results.LATEST, help="where the results are written")
+    parser.add_argument("--record", action="store_true", help="write RESULTS.md with machine and versions, too")
     return parser.parse_args()
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from time import perf_counter
+from time import monotonic
 
 import orjson
 import psycopg
@@ -48,7 +48,7 @@ async def contest(environment: Environment, scale: Scale) -> AsyncIterator[Sides
         yield Sides(
             partial(_through_outbox, reader, scale, relays[0], ours),
             partial(_through_outbox, reader, scale, relays[1], peer),
-            partial(_produced, environment, reader, scale),
+            partial(_produced, environment, reader, scale, RATE),
         )
     finally:
         await reader.stop()
@@ -66,11 +66,21 @@ async def _through_outbox(reader: AIOKafkaConsumer, scale: Scale, relay: Program
             row = (event.id, event.topic, event.key, event.type, event.payload, headers, event.sequence)
             await connection.execute(_INSERT.encode(), row)
 
-        values, wrong = await _measure(reader, scale, commit)
+        values, wrong = await _measure(reader, scale, commit, RATE)
     return Outcome(values, cpu=(relay.cpu - before) / (RATE * scale.seconds) * 1000, wrong=tuple(wrong))
 
 
-async def _produced(environment: Environment, reader: AIOKafkaConsumer, scale: Scale) -> Outcome:
+async def produce_and_read(environment: Environment, scale: Scale, rate: float) -> Outcome:
+    """The limit at another rate, with a reader of its own."""
+    reader = AIOKafkaConsumer("tickets", bootstrap_servers=environment.bootstrap, auto_offset_reset="latest")
+    await reader.start()
+    try:
+        return await _produced(environment, reader, scale, rate)
+    finally:
+        await reader.stop()
+
+
+async def _produced(environment: Environment, reader: AIOKafkaConsumer, scale: Scale, rate: float) -> Outcome:
     producer = new_producer(environment.bootstrap, "bench")
     await producer.start()
     sending: set[asyncio.Future[object]] = set()
@@ -80,25 +90,25 @@ async def _produced(environment: Environment, reader: AIOKafkaConsumer, scale: S
         sending.add(await producer.send(event.topic, key=key, value=event.payload, headers=event.record_headers))
 
     try:
-        values, wrong = await _measure(reader, scale, produce)
+        values, wrong = await _measure(reader, scale, produce, rate)
     finally:
         await producer.stop()
     return Outcome(values, wrong=tuple(wrong))
 
 
-async def _measure(reader: AIOKafkaConsumer, scale: Scale, put: Put) -> tuple[dict[str, float], list[str]]:
+async def _measure(reader: AIOKafkaConsumer, scale: Scale, put: Put, rate: float) -> tuple[dict[str, float], list[str]]:
     """From the end of `put` to the reader, in ms."""
-    events = ticket_events(int(RATE * scale.seconds))
+    events = ticket_events(int(rate * scale.seconds))
     final: dict[str, float] = {}
     arrived: list[tuple[str, float]] = []
     reading = asyncio.create_task(_read(reader, len(events), arrived))
 
     async def fire(number: int, _intended: float) -> None:
         await put(events[number])
-        final[events[number].id] = perf_counter()
+        final[events[number].id] = monotonic()
 
     try:
-        await at_instants(RATE, scale.seconds, fire)
+        await at_instants(rate, scale.seconds, fire)
         async with asyncio.timeout(_PATIENCE):
             await reading
     except TimeoutError:
@@ -111,7 +121,7 @@ async def _measure(reader: AIOKafkaConsumer, scale: Scale, put: Put) -> tuple[di
 async def _read(reader: AIOKafkaConsumer, count: int, arrived: list[tuple[str, float]]) -> None:
     while len(arrived) < count:
         for messages in (await reader.getmany(timeout_ms=1000)).values():
-            now = perf_counter()
+            now = monotonic()
             arrived += [(dict(message.headers)["ce_id"].decode(), now) for message in messages]
 
 

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import monotonic
 from typing import Any
 
 Request = Callable[[int], bytes]
@@ -26,6 +26,8 @@ class Answers:
     """What came back: (number, status, body, seconds from the intended sending)."""
 
     rows: list[tuple[int, int, bytes, float]] = field(default_factory=list)
+    intended: dict[int, float] = field(default_factory=dict)
+    """Of an open loop: number → the instant (`time.monotonic`) at which it should have left."""
     seconds: float = 0.0
     most_behind: float = 0.0
     """By how much the client itself was late in sending, at worst."""
@@ -109,20 +111,20 @@ async def connect(port: int, count: int) -> list[Connection]:
 async def closed_loop(port: int, connections: int, seconds: float, request: Request, first: int = 0) -> Answers:
     """As fast as `connections` get answers, for `seconds`; what is in flight then is waited for and counted."""
     answers, numbers = Answers(), iter(range(first, 1 << 62))
-    began = perf_counter()
+    began = monotonic()
     until = began + seconds
 
     async def work(connection: Connection) -> None:
-        while (sent := perf_counter()) < until:
+        while (sent := monotonic()) < until:
             number = next(numbers)
             status, body = await connection.ask(request(number))
-            answers.rows.append((number, status, body, perf_counter() - sent))
+            answers.rows.append((number, status, body, monotonic() - sent))
 
     opened = await connect(port, connections)
-    began = perf_counter()
+    began = monotonic()
     until = began + seconds
     await asyncio.gather(*map(work, opened))
-    answers.seconds = perf_counter() - began
+    answers.seconds = monotonic() - began
     for connection in opened:
         connection.close()
     return answers
@@ -143,12 +145,13 @@ async def open_loop(
             await someone_free.wait_for(lambda: bool(free))
             connection = free.popleft()
         status, body = await connection.ask(request(number))
-        answers.rows.append((number, status, body, perf_counter() - intended))
+        answers.rows.append((number, status, body, monotonic() - intended))
         async with someone_free:
             free.append(connection)
             someone_free.notify()
 
     async def fire(index: int, intended: float) -> None:
+        answers.intended[first + index] = intended
         tasks.add(asyncio.create_task(send(first + index, intended)))
 
     await at_instants(rate, seconds, fire, answers)
@@ -162,14 +165,14 @@ async def at_instants(
     rate: float, seconds: float, fire: Callable[[int, float], Any], answers: Answers | None = None
 ) -> None:
     """Awaits `fire(index, intended instant)` at each of the instants of an open loop; never leaves one out."""
-    began = perf_counter()
+    began = monotonic()
     for index in range(int(rate * seconds)):
         intended = began + index / rate
-        pause = intended - perf_counter()
+        pause = intended - monotonic()
         if pause > 0:
             await asyncio.sleep(pause)
         elif answers is not None:
             answers.most_behind = max(answers.most_behind, -pause)
         await fire(index, intended)
     if answers is not None:
-        answers.seconds = perf_counter() - began
+        answers.seconds = monotonic() - began

@@ -52,13 +52,13 @@ def complaint(number: int) -> bytes:
     )
 
 
-def enquiry(number: int) -> bytes:
+def enquiry(number: int, zone: str) -> bytes:
     """The body of an enquiry that is acknowledged by e-mail."""
     return orjson.dumps(
         {
             "purpose": "enquiry",
             "language": "en",
-            "zone": "Europe/London",
+            "zone": zone,
             "sender": {"name": "Ann Lee", "email": f"ann.{number}@people.example"},
             "subject": "Opening hours",
             "text": _TEXT,

@@ -120,6 +120,11 @@ def cpu_of(pids: Iterable[int]) -> float:
     return total
 
 
+def cpu_by_process(pids: Iterable[int]) -> dict[int, float]:
+    """CPU-seconds of each of these processes and their descendants."""
+    return {process.pid: sum(process.cpu_times()[:2]) for process in family(pids)}
+
+
 def pss_mb(pids: Iterable[int]) -> float:
     """Memory of processes and their descendants in MB, shared pages counted once in all (PSS)."""
     total = 0

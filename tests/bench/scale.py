@@ -18,12 +18,11 @@ class Scale:
     seconds: float
     """Of a closed or open loop."""
     mails: int
-    rates: tuple[int, ...]
-    """Offered rates of the whole path, a second."""
-    peer_rates: tuple[int, ...]
+    first_rate: int
+    """Enquiries a second with which the search for the highest rate of the whole path begins."""
 
 
-FULL = Scale("full", 5, 60_000, 4_000, 8.0, 4_000, (50, 100, 150, 200, 250, 300, 400, 500), (10, 20, 40, 60, 80, 120))
-SHORT = Scale("short", 1, 6_000, 600, 3.0, 600, (25, 50), (10, 20))
-SMOKE = Scale("smoke", 1, 600, 200, 1.0, 100, (10,), (10,))
+FULL = Scale("full", 5, 60_000, 4_000, 8.0, 4_000, 20)
+SHORT = Scale("short", 1, 6_000, 600, 3.0, 600, 10)
+SMOKE = Scale("smoke", 1, 600, 200, 1.0, 100, 5)
 SCALES = {scale.name: scale for scale in (FULL, SHORT, SMOKE)}
