@@ -13,7 +13,7 @@ from typing import Literal
 import aiosmtplib
 import structlog
 
-from services.notify.providers.composing import POLICY, UTF8_POLICY, compose, fits, message_id, return_path
+from services.notify.providers.composing import fits, message_id, octets, return_path
 from services.notify.providers.result import Accepted, Outbound, Rejected, SendResult, Unknown
 
 log = structlog.get_logger(__name__)
@@ -98,10 +98,7 @@ class SmtpProvider:
 
     def _octets(self, message: Outbound) -> bytes:
         settings = self._settings
-        mail = compose(
-            message, from_name=settings.from_name, from_address=settings.from_address, domain=settings.domain
-        )
-        return mail.as_bytes(policy=POLICY if message.recipient.isascii() else UTF8_POLICY)
+        return octets(message, from_name=settings.from_name, from_address=settings.from_address, domain=settings.domain)
 
     async def close(self) -> None:
         """QUIT, where there is a connection; never raises for what the server does."""

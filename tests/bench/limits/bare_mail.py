@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from time import perf_counter, process_time
 
-from services.notify.providers.composing import POLICY, compose
+from services.notify.providers.composing import octets
 from tests.bench.programs.counting import tell
 from tests.bench.programs.mails import CONNECTIONS, DOMAIN, FROM, mails
 
@@ -35,9 +35,9 @@ async def main() -> None:
     port = int(os.environ["BENCH_PORT"])
     written = []
     for mail in mails(int(os.environ["BENCH_EVENTS"])):
-        octets = compose(mail, from_name="Frontdesk", from_address=FROM, domain=DOMAIN).as_bytes(policy=POLICY)
+        content = octets(mail, from_name="Frontdesk", from_address=FROM, domain=DOMAIN)
         envelope = f"MAIL FROM:<bounce@{DOMAIN}>\r\nRCPT TO:<{mail.recipient}>\r\nDATA\r\n".encode()
-        written.append((envelope, octets + b"\r\n.\r\n"))
+        written.append((envelope, content + b"\r\n.\r\n"))
     waiting = iter(written)
     began, cpu = perf_counter(), process_time()
     taken = await asyncio.gather(*(dialogue(port, waiting) for _ in range(CONNECTIONS)))

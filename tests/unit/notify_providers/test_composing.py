@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.providers.composing import compose, fits, return_path
+from services.notify.providers.composing import fits, octets, return_path
 from services.notify.providers.result import Outbound
 from services.notify.receiver.mail import our_message_id
 
 MESSAGE = UUID("0199a3c4-0000-7000-8000-00000000abcd")
 
 
-def composed(**changes: object) -> EmailMessage:
+def written(**changes: object) -> bytes:
     values: dict[str, object] = {
         "message_id": MESSAGE,
         "sender": "reply+tok3n@frontdesk.example",
@@ -26,13 +26,16 @@ def composed(**changes: object) -> EmailMessage:
         "text": "您好，您的投诉已登记。",
         "subject": "投诉登记通知",
     }
-    mail = compose(
+    return octets(
         Outbound(**{**values, **changes}),  # type: ignore[arg-type]
         from_name="前台",
         from_address="service@frontdesk.example",
         domain="frontdesk.example",
     )
-    return BytesParser(_class=EmailMessage, policy=default).parsebytes(mail.as_bytes())
+
+
+def composed(**changes: object) -> EmailMessage:
+    return BytesParser(_class=EmailMessage, policy=default).parsebytes(written(**changes))
 
 
 def test_given_a_chinese_notice_when_composed_then_it_reads_back_and_leads_answers_home() -> None:
@@ -70,9 +73,23 @@ def test_given_any_words_when_composed_then_no_header_is_added(subject: str, tex
     assert len(mail.keys()) == len(set(mail.keys()))
 
 
-def test_given_ascii_transport_when_composed_then_no_octet_is_above_127() -> None:
-    """No server on the way has to offer 8BITMIME."""
-    assert composed().as_bytes().isascii()
+@pytest.mark.parametrize("recipient", ["guest@example.com", "guest@例子.example"])
+@pytest.mark.parametrize("text", ["您好。\n第二行", "Dear Ann,\n\nwe have £5 for you.\n" + "x" * 1200, "plain\n"])
+def test_given_words_of_any_kind_when_composed_then_a_reader_finds_them_and_bodies_are_ascii(
+    recipient: str, text: str
+) -> None:
+    """No server on the way has to offer 8BITMIME; lines end by CRLF and are as short as RFC 5322 wants them."""
+    mail = composed(recipient=recipient, text=text)
+    body = mail.get_body(("plain",))
+    assert isinstance(body, EmailMessage)
+    assert body.get_content().splitlines() == text.splitlines()
+    assert mail["To"].addresses[0].addr_spec.encode("utf-8", "surrogateescape").decode() == recipient
+    assert mail["Subject"] == "投诉登记通知"
+    raw = written(recipient=recipient, text=text)
+    assert raw.partition(b"\r\n\r\n")[2].isascii()
+    assert recipient.isascii() is raw.isascii()
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+    assert max(map(len, raw.split(b"\r\n"))) <= 100
 
 
 @pytest.mark.parametrize(
