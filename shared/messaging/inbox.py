@@ -22,11 +22,14 @@ _LOCK = text(
     "FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[])) AS things (source, key) ORDER BY source, key "
     "ON CONFLICT (consumer, source, topic, key) DO UPDATE SET last = i.last RETURNING source, key, last, first_seen"
 )
+# The rows are there, locked. An UPDATE joined with them would read the whole topic's rows where the planner has no
+# statistics yet; a conflict is always found by the key.
 _RAISE = text(
-    "UPDATE inbox SET last = seen.last, first_seen = seen.first_seen FROM unnest(CAST(:sources AS text[]), "
+    "INSERT INTO inbox (consumer, source, topic, key, last, first_seen) "
+    "SELECT :consumer, source, :topic, key, last, first_seen FROM unnest(CAST(:sources AS text[]), "
     "CAST(:keys AS text[]), CAST(:lasts AS bigint[]), CAST(:firsts AS bigint[])) "
-    "AS seen (source, key, last, first_seen) "
-    "WHERE inbox.consumer = :consumer AND inbox.topic = :topic AND inbox.source = seen.source AND inbox.key = seen.key"
+    "AS seen (source, key, last, first_seen) ON CONFLICT (consumer, source, topic, key) "
+    "DO UPDATE SET last = excluded.last, first_seen = excluded.first_seen"
 )
 _NEW_FACTS = text(
     "INSERT INTO inbox_fact (consumer, source, id, body_hash, received_at) "
