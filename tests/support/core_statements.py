@@ -44,7 +44,7 @@ class Draw:
 
     def rows(self, table: Any, suffix: str, rows: list[dict[str, Any]]) -> Step:
         columns = tuple(rows[0])
-        values = {name: [bulk._adapt(table, name, row[name]) for row in rows] for name in columns}
+        values = {name: bulk._array(table, name, [row[name] for row in rows]) for name in columns}
         return bulk._statement(table, columns, suffix), values
 
     def next_numbers(self) -> Step:
