@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import orjson
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -37,6 +38,8 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=False,
             hide_parameters=True,
+            # A relay reads a JSON column per row; the standard library's reader takes three times as long.
+            json_deserializer=orjson.loads,
             connect_args={"options": _options(), "connect_timeout": 5, "application_name": f"frontdesk-{service}"},
         )
 
