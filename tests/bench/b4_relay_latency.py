@@ -12,6 +12,7 @@ import orjson
 import psycopg
 from aiokafka import AIOKafkaConsumer
 
+from shared.messaging.kafka_access import KafkaAccess
 from shared.messaging.relay import new_producer
 from tests.bench.environment import Environment
 from tests.bench.ledger import once_each
@@ -81,7 +82,7 @@ async def produce_and_read(environment: Environment, scale: Scale, rate: float) 
 
 
 async def _produced(environment: Environment, reader: AIOKafkaConsumer, scale: Scale, rate: float) -> Outcome:
-    producer = new_producer(environment.bootstrap, "bench")
+    producer = new_producer(KafkaAccess(environment.bootstrap), "bench")
     await producer.start()
     sending: set[asyncio.Future[object]] = set()
 

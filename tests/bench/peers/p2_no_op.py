@@ -1,4 +1,7 @@
-"""P2 for B6: a stock Faust agent that does nothing but count."""
+"""P2 for B6: a stock Faust agent that does nothing but count.
+
+It gets what ours gets: an event that has been read, here as Faust's own typed record, as its first page shows.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,30 @@ app = faust.App(
     topic_disable_leader=True,
     topic_allow_declare=False,
     key_serializer="raw",
-    value_serializer="raw",
     consumer_auto_offset_reset="earliest",
     broker_max_poll_records=500,
 )
-tickets = app.topic("tickets", key_type=bytes, value_type=bytes)
 counting = Counting()
+
+
+class TicketEvent(faust.Record, serializer="json"):
+    """What happened to a ticket; fields of both kinds of event in the backlog."""
+
+    ticket_id: str
+    state: str | None = None
+    by: str | None = None
+    report_id: str | None = None
+    number: str | None = None
+    category: str | None = None
+    severity: str | None = None
+    channel: str | None = None
+    party_id: str | None = None
+    opened_at: str | None = None
+    first_reply_due: str | None = None
+    solution_due: str | None = None
+
+
+tickets = app.topic("tickets", key_type=bytes, value_type=TicketEvent)
 
 
 @app.agent(tickets)
