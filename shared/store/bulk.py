@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 
 
 class JsonArray(list[Jsonb | None]):
-    """Values for a `jsonb[]`. In a plain list psycopg quotes each by a regular expression, and JSON is full of quotes."""
+    """Values for a `jsonb[]`. In a plain list psycopg quotes each by a regular expression: JSON is full of quotes."""
 
 
 class _JsonArrayDumper(Dumper):
