@@ -15,7 +15,7 @@ import typer
 from deploy.local import stores
 from deploy.local.console import tell, tell_json, tell_table, text
 from deploy.local.layout import Layout
-from deploy.local.operator import By, Json, OneService, ServiceName, Yes, actor, chosen, tell_rehearsed
+from deploy.local.operating import By, Json, OneService, ServiceName, Yes, actor, chosen, tell_rehearsed
 from deploy.local.trouble import Trouble
 from shared.messaging import held_acts, held_admin
 from shared.messaging.held_acts import Act
