@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import structlog
 from pydantic import SecretStr
 
 if TYPE_CHECKING:
     from faust import SASLCredentials, SSLCredentials
 
     from shared.runtime.settings import CommonSettings
+
+log = structlog.get_logger(__name__)
 
 _PROBE_SECONDS = 10.0
 
@@ -93,10 +96,11 @@ class KafkaAccess:
                 connection = await asyncio.wait_for(create_conn(host, int(port), **self._security()), _PROBE_SECONDS)
             except (AuthenticationFailedError, SaslAuthenticationFailed, UnsupportedSaslMechanismError):
                 return True
-            except Exception:  # noqa: BLE001 - silence is the caller's to tell; we only look for a refusal
-                continue
-            connection.close()
-            return False
+            except Exception as error:  # noqa: BLE001 - the caller tells of silence; we only look for a refusal
+                log.info("broker did not answer a login", address=address, error=type(error).__name__)
+            else:
+                connection.close()
+                return False
         return False
 
     def _security(self) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from tests.faults.simulation.postgres.errors import NotSimulated
+
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 
@@ -98,7 +100,7 @@ def _table(created: exp.Create) -> Shape:
         elif isinstance(part, exp.UniqueColumnConstraint):
             uniques.append(Unique(f"{name}_unique", tuple(each.name for each in part.this.expressions)))
         elif not isinstance(part, exp.ForeignKey | exp.Check | exp.Constraint):
-            raise NotImplementedError(f"{type(part).__name__} in table {name}")
+            raise NotSimulated(f"{type(part).__name__} in table {name}")
     return Shape(name, columns, uniques)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -27,14 +28,14 @@ class Answer:
     count: int
 
 
-class Statement:
+class Statement(ABC):
     """One statement, ready to run. `ordered` says whether the order of its rows means something."""
 
     ordered = False
 
+    @abstractmethod
     async def run(self, tx: Transaction, p: Parameters) -> Answer:
         """Runs it, waiting for locks. Raises ServerSays."""
-        raise NotImplementedError
 
 
 def function(arguments: str, source: str) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -229,9 +230,9 @@ class _Existing(_Change):
         self.matches = function(self.variables, test)
         self._prepare_returning(node, self.others)
 
+    @abstractmethod
     def changed(self, tx: Transaction, p: Parameters, row: Row, others: Sequence[Row]) -> Row | None:
         """The new version; None deletes."""
-        raise NotImplementedError
 
     async def run(self, tx: Transaction, p: Parameters) -> Answer:
         """Runs it."""
