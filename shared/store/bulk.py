@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import orjson
-import psycopg
-from psycopg.adapt import Dumper
 from psycopg.types.json import Jsonb
 from sqlalchemy import Table, text
 from sqlalchemy.dialects import postgresql
@@ -17,24 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import TextClause
 
 Row = Mapping[str, Any]
-
-
-class JsonArray(list[Jsonb | None]):
-    """Values for a `jsonb[]`. In a plain list psycopg quotes each by a regular expression: JSON is full of quotes."""
-
-
-class _JsonArrayDumper(Dumper):
-    oid = psycopg.adapters.types["jsonb"].array_oid
-
-    def dump(self, obj: JsonArray) -> bytes:
-        return b"{%b}" % b",".join(b"NULL" if each is None else _quoted(orjson.dumps(each.obj)) for each in obj)
-
-
-psycopg.adapters.register_dumper(JsonArray, _JsonArrayDumper)
-
-
-def _quoted(element: bytes) -> bytes:
-    return b'"%b"' % element.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Row], *, suffix: str = "") -> None:
@@ -49,7 +28,7 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[
 def _array(table: Table, column: str, values: list[Any]) -> list[Any]:
     if not isinstance(table.c[column].type, JSONB):
         return values
-    return JsonArray(None if value is None else Jsonb(value) for value in values)
+    return [None if value is None else Jsonb(value) for value in values]
 
 
 @cache

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.store import arrays
 from shared.store.cause import Cause
 from shared.store.unit_of_work import UnitOfWork
 
@@ -30,6 +31,7 @@ class Database:
     """The pool of one process. `hide_parameters` keeps people's data out of error texts."""
 
     def __init__(self, url: str, service: str, *, pool_size: int = 5, max_overflow: int = 5) -> None:
+        arrays.install()
         self.service = service
         self.engine: AsyncEngine = create_async_engine(
             engine_url(url),

@@ -17,7 +17,6 @@ from sqlalchemy import select, text, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from shared.kernel.errors import Refused
-from shared.store.bulk import JsonArray
 from shared.store.cause import Cause
 from shared.store.database import Database
 from shared.store.tables import idempotency
@@ -163,7 +162,7 @@ async def _claim(uow: UnitOfWork, first: dict[Scope, Entry[Any]]) -> dict[Scope,
             "keys": [key for _, _, key in scopes],
             "hashes": [first[scope].body_hash for scope in scopes],
             "statuses": [first[scope].status for scope in scopes],
-            "answers": JsonArray(Jsonb(first[scope].answer) for scope in scopes),
+            "answers": [Jsonb(first[scope].answer) for scope in scopes],
             "instants": [uow.now] * len(scopes),
         },
     )
