@@ -74,8 +74,8 @@ async def run_roles(service: Service, roles: tuple[str, ...], telemetry: Telemet
 
 
 def _calm_collector() -> None:
-    """Python's cyclic collector by its defaults walks over all that is loaded, many times a second, and takes a third of
-    a busy role's time. What is loaded stays, and is looked at no more; what comes is looked at less often.
+    """By its defaults Python's cyclic collector walks over all that is loaded, many times a second: a third of a busy
+    role's time. What is loaded stays, and is looked at no more; what comes is looked at less often.
     """
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER, 10, 10)

@@ -1,4 +1,4 @@
-"""Lists on their way to PostgreSQL: psycopg asks a regular expression about each element, here one look is enough for all.
+"""Lists on their way to PostgreSQL: psycopg asks a regular expression about each element, here one look does for all.
 
 An element in quotes may hold anything but quotes and backslashes, and a quoted number is a number too
 (https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO). Other kinds of lists go psycopg's way.
