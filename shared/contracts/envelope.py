@@ -124,9 +124,9 @@ def read_envelope(
         if not TOPICS[topic].outside:
             raise Unreadable("structured-mode")
         fields, value = _structured(value)
-    for name, told in fields.items():
-        if "\0" in told:
-            raise Unreadable("envelope", name if name in _KEPT else "")
+    if "\0" in "".join(fields.values()):
+        name = next(name for name, told in fields.items() if "\0" in told)
+        raise Unreadable("envelope", name if name in _KEPT else "")
     # Facts stand alone: a number that an outside writer gives them means nothing.
     numbered = TOPICS[topic].kind is not TopicClass.FACT
     try:

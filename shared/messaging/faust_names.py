@@ -19,6 +19,7 @@ NAMES = {
         "on_init",
         "_wait_next_records",
         "flow_active",
+        "perform_seek",
         "on_buffer_full",
         "on_buffer_drop",
         "maybe_wait_for_commit_to_finish",

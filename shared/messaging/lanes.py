@@ -19,7 +19,11 @@ from mode import Service
 from shared.kernel import clock
 from shared.messaging.record import Record
 
-BATCH_EVENTS = 200
+BATCH_EVENTS, FEWEST_EVENTS, MOST_EVENTS = 200, 20, 500
+LONG_SECONDS, SHORT_SECONDS = 0.25, 0.1
+"""A batch is one transaction. One that took long is followed by half as many events, a short and full one by twice as
+many: others wait for its locks, and what a transaction costs by itself is shared by its events.
+"""
 BATCH_BYTES = 4 * 1024 * 1024
 FULL_EVENTS, ROOM_EVENTS = 1000, 400
 FULL_BYTES, ROOM_BYTES = 4 * 1024 * 1024, 1024 * 1024
@@ -47,7 +51,10 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         Faust's `getmany` makes a message of each and asks after the flow before each: four times the work.
         """
         records, active = await self._wait_next_records(within)
-        if not records or self.should_stop or not self.flow_active:
+        if not records or self.should_stop:
+            return {}
+        if not self.flow_active:
+            await self.perform_seek()  # as Faust does: what was fetched is given up, so it must be fetched again
             return {}
         wanted = self._buffered_partitions if active is None else active | self._buffered_partitions
         # aiokafka names partitions by a class of its own; `on_buffer_*` asserts Faust's.
@@ -70,6 +77,8 @@ class Lane:
     bytes: int = 0
     task: asyncio.Task[None] | None = None
     started: float | None = None
+    size: int = BATCH_EVENTS
+    """How many events the next batch may have."""
     first: Record | None = None
     """The oldest record that is not yet handled, while there is one in flight."""
 
@@ -92,7 +101,7 @@ class Lane:
         """The next batch: at least one record, then as many as both bounds allow."""
         batch: list[Record] = []
         size = 0
-        while self.waiting and len(batch) < BATCH_EVENTS:
+        while self.waiting and len(batch) < self.size:
             if batch and size + self.waiting[0].size > BATCH_BYTES:
                 break
             record = self.waiting.popleft()
@@ -100,6 +109,13 @@ class Lane:
             batch.append(record)
         self.bytes -= size
         return batch
+
+    def learn(self, events: int, seconds: float) -> None:
+        """Chooses the next batch's size by how long one of so many events took."""
+        if seconds > LONG_SECONDS:
+            self.size = max(FEWEST_EVENTS, self.size // 2)
+        elif seconds < SHORT_SECONDS and events == self.size:
+            self.size = min(MOST_EVENTS, self.size * 2)
 
 
 class Lanes(Service):  # type: ignore[misc]
@@ -193,6 +209,7 @@ class Lanes(Service):  # type: ignore[misc]
                 batch = lane.take()
                 lane.started, lane.first = clock.monotonic(), batch[0]
                 await self.handle(batch)
+                lane.learn(len(batch), clock.monotonic() - lane.started)
                 lane.started = lane.first = None
                 consumer.done[tp] = batch[-1].offset + 1
                 if tp in self.paused and lane.has_room:

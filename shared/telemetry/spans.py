@@ -6,12 +6,14 @@ Ids of events are on spans, ids of people are not.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 
 from shared.contracts.envelope import Envelope
-from shared.telemetry.tracing import batch_span, start_from, step
+from shared.telemetry.tracing import batch_span, is_off, start_from, step
+
+_NONE = nullcontext(INVALID_SPAN)
 
 
 def sending(topic: str, traceparents: Iterable[str | None], rows: int) -> AbstractContextManager[Span]:
@@ -53,6 +55,8 @@ def processing(
     envelope: Envelope, group: str, *, partition: int | None = None, offset: int | None = None
 ) -> AbstractContextManager[Span]:
     """A reaction to one event, child of the context in which the event was made."""
+    if envelope.traceparent is None and is_off():
+        return _NONE
     return start_from(
         envelope.traceparent,
         f"process {envelope.topic}",

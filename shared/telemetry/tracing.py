@@ -101,9 +101,6 @@ def start_from(
     is passed on to what is published within; an exception makes one after the fact. Attributes that are None are left
     out.
     """
-    if traceparent is None and _nothing_is_traced():
-        yield trace.INVALID_SPAN
-        return
     parent = _context_of(traceparent)
     if parent is not None and not _span_of(parent).get_span_context().trace_flags.sampled:
         with _passed_on(parent, name, kind, attributes) as span:
@@ -124,8 +121,10 @@ def start_from(
         yield span
 
 
-def _nothing_is_traced() -> bool:
-    """Neither by us nor by who called us: then spans that nobody sees would be a sixth of a consumer's work."""
+def is_off() -> bool:
+    """Whether nothing is traced, neither by us nor by who called us: then spans that nobody sees would be a sixth of a
+    consumer's work.
+    """
     off = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
     return off and not trace.get_current_span().get_span_context().is_valid
 
@@ -139,7 +138,7 @@ def batch_span(
     kind: SpanKind = SpanKind.CONSUMER,
 ) -> Iterator[Span]:
     """One span for a batch, a root with a link to each sampled event's context of creation."""
-    contexts = (_context_of(traceparent) for traceparent in traceparents)
+    contexts = () if is_off() else (_context_of(traceparent) for traceparent in traceparents)
     made = (_span_of(context).get_span_context() for context in contexts if context is not None)
     links = [Link(context) for context in made if context.trace_flags.sampled]
     with (
