@@ -40,6 +40,10 @@ class ReactionRaised(Exception):
     """A reaction raised something that is neither an answer of the model nor the database's."""
 
 
+class NeedsMissing(Exception):
+    """A state that an event names is not here, and the caller would rather wait a moment for it than have it held."""
+
+
 class Applier:
     """Applies batches for one service. Holds no state of its own between batches."""
 
@@ -53,10 +57,18 @@ class Applier:
         for reaction in service.reactions:
             self._reactions.setdefault(reaction.event, []).append(reaction)
 
-    async def apply(self, uow: UnitOfWork, records: Sequence[Record], verdict: Verdict | None) -> Done:
-        """Applies records of one partition in order. `verdict` is set when there is one record, the culprit."""
+    async def apply(
+        self, uow: UnitOfWork, records: Sequence[Record], verdict: Verdict | None, *, patient: bool = False
+    ) -> Done:
+        """Applies records of one partition in order. `verdict` is set when there is one record, the culprit.
+
+        Raises NeedsMissing, with nothing done, where a state is missing and the caller is `patient`.
+        """
         topic = TOPICS[records[0].topic]
         readings = await self._check_sources(uow, topic, [read(record) for record in records])
+        missing = await self._missing(uow, readings)
+        if missing and patient:
+            raise NeedsMissing
         done = Done([(r, r.hold) for r in readings if r.envelope is None and r.hold is not None])
         legible = [r for r in readings if r.envelope is not None]
         again = [r.record.held_id for r in legible if r.record.held_id is not None]
@@ -65,11 +77,11 @@ class Applier:
         if legible:
             match topic.kind:
                 case TopicClass.SEQUENCED:
-                    await self._sequenced(uow, topic, legible, done, verdict)
+                    await self._sequenced(uow, topic, legible, done, verdict, missing)
                 case TopicClass.STATE:
                     await self._states(uow, topic, legible, done, verdict)
                 case TopicClass.FACT:
-                    await self._facts(uow, legible, done, verdict)
+                    await self._facts(uow, legible, done, verdict, missing)
         uow.permit.publishes, uow.cause, uow.incoming = None, self.cause, None
         if done.holds:
             await uow.flush()
@@ -81,12 +93,17 @@ class Applier:
         return done
 
     async def _sequenced(
-        self, uow: UnitOfWork, topic: Topic, readings: list[Reading], done: Done, verdict: Verdict | None
+        self,
+        uow: UnitOfWork,
+        topic: Topic,
+        readings: list[Reading],
+        done: Done,
+        verdict: Verdict | None,
+        missing: frozenset[Need],
     ) -> None:
         consumer = self.service.group
         places = await inbox.lock_places(uow, consumer, topic.name, (r.thing for r in readings))
         queued = await holding.queues(uow, consumer, topic.name, (key for _, key in places))
-        missing = await self._missing(uow, readings)
         blocked = set(queued)
         for reading in _by_number(readings):
             place = places[reading.thing]
@@ -111,7 +128,14 @@ class Applier:
             queues = {thing: places[thing] for thing in queued & set(places)}
             done.released += await holding.move_on(uow, consumer, topic.name, queues)
 
-    async def _facts(self, uow: UnitOfWork, readings: list[Reading], done: Done, verdict: Verdict | None) -> None:
+    async def _facts(
+        self,
+        uow: UnitOfWork,
+        readings: list[Reading],
+        done: Done,
+        verdict: Verdict | None,
+        missing: frozenset[Need],
+    ) -> None:
         again = [r.record.held_id for r in readings if r.record.held_id is not None]
         standing = await holding.lock_held(uow, again) if again else set()
         fresh: dict[inbox.Thing, bytes] = {}
@@ -119,7 +143,6 @@ class Applier:
             if reading.record.held_id is None:
                 fresh.setdefault(_fact(reading), inbox.body_hash(reading))
         known = await inbox.remember_facts(uow, self.service.group, fresh, uow.now) if fresh else {}
-        missing = await self._missing(uow, readings)
         freed: list[int] = []
         for reading in readings:
             held_id = reading.record.held_id

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
+from shared.contracts.topics import TOPICS, TopicClass
 from shared.kernel import clock
 from shared.kernel.errors import Refused, Stale, Superseded
 from shared.kernel.pause import pause
-from shared.messaging.applying import Applier, ReactionRaised
+from shared.messaging.applying import Applier, NeedsMissing, ReactionRaised
 from shared.messaging.brake import Brake
 from shared.messaging.record import HeldState, Hold, Record, Released, Verdict, read
 from shared.runtime.health import Health
@@ -30,6 +32,12 @@ TRIES = 3
 
 _LONGEST_AWAY_PAUSE = 1.0
 
+_PATIENCE_SECONDS = 0.05
+"""How long a batch waits for states that its events name, before they are held. What a service publishes in one
+transaction goes over several topics, and comes within milliseconds, but in any order.
+"""
+_YOUNG_SECONDS = 1.0
+
 _PASSING = {"40001", "40P01", "55P03", "57014", "25P03"}
 """Serialization, deadlock, lock timeout, statement timeout, idle-in-transaction timeout."""
 
@@ -42,6 +50,7 @@ class Batches:
         self._applier = applier
         self._health = health
         self._brake = brake
+        self._state_came = asyncio.Event()
         self.worked_since = float("-inf")
         """When (monotonic) a batch last went on after it had waited for the database or the brake."""
 
@@ -51,14 +60,19 @@ class Batches:
         With a brake it begins nothing while that is on. Returns the held things that became due by it.
         """
         began = clock.monotonic()
-        released = await self._attempt(records, None)
+        released = await self._attempt(records, None, patient_until=_patience(records[-1]))
         await pause("consumer.after_commit")
+        if TOPICS[records[0].topic].kind is TopicClass.STATE:
+            self._state_came.set()
+            self._state_came = asyncio.Event()
         metrics.CONSUMED.add(len(records), topic=records[0].topic, outcome="handled")
         metrics.CONSUME_BATCH.record(len(records), topic=records[0].topic)
         metrics.CONSUME_SECONDS.record(clock.monotonic() - began, topic=records[0].topic)
         return released
 
-    async def _attempt(self, records: Sequence[Record], verdict: Verdict | None) -> list[Released]:
+    async def _attempt(
+        self, records: Sequence[Record], verdict: Verdict | None, *, patient_until: float = float("-inf")
+    ) -> list[Released]:
         passing, away = 0, 0
         while True:
             try:
@@ -67,7 +81,13 @@ class Batches:
                     # What was found before the brake says nothing of the build or the data that go on now.
                     verdict, self.worked_since = None, clock.monotonic()
                 async with self._database.transaction(self._applier.cause) as uow:
-                    done = await self._applier.apply(uow, records, verdict)
+                    came = self._state_came
+                    done = await self._applier.apply(uow, records, verdict, patient=clock.monotonic() < patient_until)
+            except NeedsMissing:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(patient_until - clock.monotonic()):
+                        await came.wait()
+                continue
             except (DBAPIError, PoolExhausted, OSError) as error:
                 if is_away(error):
                     away += 1
@@ -136,6 +156,13 @@ class Batches:
         if times == 1:
             log.warning("database away; the batch is kept and tried again")
         await asyncio.sleep(away_pause(times) * random.uniform(0.5, 1.0))
+
+
+def _patience(newest: Record) -> float:
+    """Until when (monotonic) a batch waits for states: only one that was written just now, a backlog does not stop."""
+    if newest.written_at is None or clock.now().timestamp() - newest.written_at > _YOUNG_SECONDS:
+        return float("-inf")
+    return clock.monotonic() + _PATIENCE_SECONDS
 
 
 def will_pass(error: BaseException) -> bool:

@@ -158,9 +158,9 @@ class Member:
                 if place in self._full or rng.random() < 0.3:
                     read = read or bool(group.broker.read(place, self.positions[place], 1))
                     continue
-                for message in group.broker.read(place, self.positions[place], 1 + int(rng.random() * 20)):
-                    self.positions[place] = message.offset + 1
-                    self.lanes._put(self, TP(*place), message)
+                if messages := group.broker.read(place, self.positions[place], 1 + int(rng.random() * 20)):
+                    self.positions[place] = messages[-1].offset + 1
+                    self.lanes._put(self, TP(*place), messages)
                     read = True
             if read:
                 await asyncio.sleep(rng.random() * 0.02)
