@@ -28,18 +28,19 @@ service_case = Table(
     identifier("closed_by", nullable=True),
     number("version"),
 )
-_running = Sequence("case_number", metadata=metadata)
+_NEXT = select(Sequence("case_number", metadata=metadata).next_value())
+_ADD = insert(service_case)
 
 
 async def next_number(uow: UnitOfWork) -> int:
     """The next running number; one that is rolled back is never used."""
-    value: int = (await uow.execute(select(_running.next_value()))).scalar_one()
+    value: int = (await uow.execute(_NEXT)).scalar_one()
     return value
 
 
 async def add(uow: UnitOfWork, case: Case) -> None:
     """Stores a new case."""
-    await uow.execute(insert(service_case).values(**asdict(case)))
+    await uow.execute(_ADD, asdict(case))
 
 
 async def get(uow: UnitOfWork, case_id: UUID, *, lock: bool = False) -> Case | None:
@@ -67,6 +68,8 @@ async def newest(uow: UnitOfWork, *, state: str | None, before: UUID | None, lim
 
 async def open_per_handler(uow: UnitOfWork, handlers: Collection[UUID]) -> dict[UUID, int]:
     """How many open cases each of these has."""
+    if not handlers:
+        return {}
     counted = await uow.execute(
         select(service_case.c.handler_id, func.count().label("open"))
         .where(service_case.c.state != "closed", service_case.c.handler_id.in_(handlers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, LargeBinary, Table, select, update
+from sqlalchemy import Boolean, Column, LargeBinary, Table, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.intake.channels.model import Channel, ChannelMessage
@@ -47,6 +47,8 @@ channel_message = Table(
     number("version"),
 )
 _OUTCOME = [channel_message.c[name] for name in ChannelMessage.__dataclass_fields__]
+_BY_ID = select(*_OUTCOME).where(channel_message.c.id == bindparam("message"))
+_LOCKED = _BY_ID.with_for_update()
 
 
 async def add_channel(uow: UnitOfWork, name: str, key_hash: bytes) -> None:
@@ -97,16 +99,18 @@ async def receive(
     uow: UnitOfWork, event: ChannelMessageReceived, channel_name: str, original: bytes | None
 ) -> ChannelMessage:
     """The message's row, locked: made here, or by the door before."""
-    row = message_row(event, channel_name, original)
-    await uow.execute(upsert(channel_message).values(**row).on_conflict_do_nothing())
-    found = await uow.execute(select(*_OUTCOME).where(channel_message.c.id == event.message_id).with_for_update())
-    return ChannelMessage(**found.mappings().one())
+    message = await get(uow, event.message_id, lock=True)
+    if message is None:
+        row = message_row(event, channel_name, original)
+        await uow.execute(upsert(channel_message).values(**row).on_conflict_do_nothing())
+        message = await get(uow, event.message_id, lock=True)
+    assert message is not None
+    return message
 
 
 async def get(uow: UnitOfWork, message_id: UUID, *, lock: bool = False) -> ChannelMessage | None:
     """A message and what became of it."""
-    query = select(*_OUTCOME).where(channel_message.c.id == message_id)
-    found = await uow.execute(query.with_for_update() if lock else query)
+    found = await uow.execute(_LOCKED if lock else _BY_ID, {"message": message_id})
     row = found.mappings().one_or_none()
     return None if row is None else ChannelMessage(**row)
 

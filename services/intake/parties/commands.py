@@ -20,12 +20,14 @@ async def identify(uow: UnitOfWork, claim: Claim) -> Party:
     await store.lock_addresses(uow, claim.addresses)
     found = match(claim, await store.sharing(uow, claim.addresses))
     if found.party is None:
-        party = replace(learn(await _new(uow, claim), claim), version=1)
+        party = replace(learn(_new(uow, claim), claim), version=1)
+        if not await store.add(uow, party):
+            raise Superseded("party-erased")
     else:
         party = learn(found.party, claim)
         if party is found.party:
             return party
-    await store.save(uow, party)
+        await store.save(uow, party)
     uow.publish(party.event(), about=party.about)
     for other, shared in found.suggest:
         await store.suggest(uow, party.id, other, shared)
@@ -41,12 +43,9 @@ async def read_file(uow: UnitOfWork, party_id: UUID, *, by: UUID) -> tuple[Party
     return party, await store.suggestions(uow, party_id)
 
 
-async def _new(uow: UnitOfWork, claim: Claim) -> Party:
-    party_id = uow.new_id("party")
-    if await store.get(uow, party_id) is not None:
-        raise Superseded("party-erased")
+def _new(uow: UnitOfWork, claim: Claim) -> Party:
     return Party(
-        id=party_id,
+        id=uow.new_id("party"),
         name=claim.name,
         created_at=uow.now,
         language=claim.language or DEFAULT_LANGUAGE,

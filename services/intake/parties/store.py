@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Table, or_, select
+from sqlalchemy import Boolean, Column, Table, bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.intake.parties.model import Address, Party
@@ -47,35 +47,40 @@ duplicate_suggestion = Table(
 )
 
 
+# Makes and locks in one round trip: a conflict locks the row that is there.
+_LOCK_ADDRESSES = text(
+    "INSERT INTO address (address_id, kind, value) SELECT * FROM "
+    "unnest(CAST(:ids AS text[]), CAST(:kinds AS text[]), CAST(:values AS text[])) ORDER BY 1 "
+    "ON CONFLICT (address_id) DO UPDATE SET kind = address.kind"
+)
+_SHARING = (
+    select(party)
+    .where(
+        party.c.id.in_(
+            select(party_address.c.party_id).where(party_address.c.address_id.in_(bindparam("ids", expanding=True)))
+        ),
+        party.c.erased_at.is_(None),
+    )
+    .order_by(party.c.id)
+    .with_for_update()
+)
+
+
 async def lock_addresses(uow: UnitOfWork, addresses: Sequence[Address]) -> None:
     """Makes the rows of these addresses and locks them in the order of their ids.
 
     Before anybody is looked for: two messages of a new address wait here for each other and find one party.
     """
-    ordered = sorted(addresses, key=lambda one: one.address_id)
-    if not ordered:
-        return
-    rows = [{"address_id": one.address_id, "kind": one.kind, "value": one.value} for one in ordered]
-    await uow.execute(upsert(address).values(rows).on_conflict_do_nothing())
-    ids = [one.address_id for one in ordered]
-    await uow.execute(
-        select(address.c.address_id)
-        .where(address.c.address_id.in_(ids))
-        .order_by(address.c.address_id)
-        .with_for_update()
-    )
+    if addresses:
+        ids, kinds, values = zip(*((one.address_id, one.kind, one.value) for one in addresses), strict=True)
+        await uow.execute(_LOCK_ADDRESSES, {"ids": list(ids), "kinds": list(map(str, kinds)), "values": list(values)})
 
 
 async def sharing(uow: UnitOfWork, addresses: Sequence[Address]) -> list[Party]:
     """The parties, not erased, that have one of these addresses; locked in the order of their ids."""
     if not addresses:
         return []
-    linked = select(party_address.c.party_id).where(
-        party_address.c.address_id.in_([one.address_id for one in addresses])
-    )
-    rows = await uow.execute(
-        select(party).where(party.c.id.in_(linked), party.c.erased_at.is_(None)).order_by(party.c.id).with_for_update()
-    )
+    rows = await uow.execute(_SHARING, {"ids": [one.address_id for one in addresses]})
     return await _with_addresses(uow, rows.mappings().all())
 
 
@@ -86,13 +91,23 @@ async def get(uow: UnitOfWork, party_id: UUID) -> Party | None:
     return found[0] if found else None
 
 
+async def add(uow: UnitOfWork, one: Party) -> bool:
+    """Writes a new party and its addresses. False, with nothing written, where its id has been used before."""
+    added = await uow.execute(upsert(party).on_conflict_do_nothing().returning(party.c.id), _values(one))
+    if added.first() is None:
+        return False
+    await _link(uow, one)
+    return True
+
+
 async def save(uow: UnitOfWork, one: Party) -> None:
-    """Writes a party and its addresses, new or changed."""
-    values = {column.name: getattr(one, column.name) for column in party.c} | {
-        "liaison_ids": [str(liaison) for liaison in one.liaison_ids]
-    }
-    changed = {name: value for name, value in values.items() if name != "id"}
-    await uow.execute(upsert(party).values(**values).on_conflict_do_update(index_elements=["id"], set_=changed))
+    """Writes a changed party and its addresses."""
+    values = _values(one)
+    await uow.execute(party.update().where(party.c.id == values.pop("id")).values(**values))
+    await _link(uow, one)
+
+
+async def _link(uow: UnitOfWork, one: Party) -> None:
     if one.addresses:
         links = upsert(party_address).values(
             [{"party_id": one.id, "address_id": a.address_id, "verified": a.verified} for a in one.addresses]
@@ -102,6 +117,11 @@ async def save(uow: UnitOfWork, one: Party) -> None:
                 index_elements=["party_id", "address_id"], set_={"verified": links.excluded.verified}
             )
         )
+
+
+def _values(one: Party) -> dict[str, Any]:
+    values = {column.name: getattr(one, column.name) for column in party.c}
+    return values | {"liaison_ids": [str(liaison) for liaison in one.liaison_ids]}
 
 
 async def erase(uow: UnitOfWork, party_id: UUID) -> None:
