@@ -7,7 +7,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, ColumnElement, Integer, Row, Table, Uuid, func, or_, select, text, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Integer,
+    Row,
+    Table,
+    Uuid,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notify.messages.model import PENDING, Message
@@ -60,6 +74,23 @@ _c = message.c
 
 # Written out, not bound: only then can a prepared statement use the partial index.
 _DUE = text("message.state IN ('accepted', 'scheduled')")
+# Built once: senders ask this many times a second.
+_CLAIM_DUE = (
+    select(message)
+    .where(_c.channel == bindparam("of"), _DUE, _c.send_after <= bindparam("now"))
+    .order_by(_c.send_after, _c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM_UNDECIDED = (
+    select(message)
+    .where(_c.decide_at <= bindparam("now"))
+    .order_by(_c.decide_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_BY_ID = select(message).where(_c.id == bindparam("message"))
+_BY_ID_LOCKED = _BY_ID.with_for_update()
 
 
 def _of(row: Row[Any]) -> Message:
@@ -74,8 +105,7 @@ async def add(uow: UnitOfWork, values: dict[str, Any]) -> bool:
 
 async def get(uow: UnitOfWork, message_id: UUID, *, lock: bool = False) -> Message | None:
     """A message by id, its row locked if asked."""
-    query = select(message).where(_c.id == message_id)
-    row = (await uow.execute(query.with_for_update() if lock else query)).first()
+    row = (await uow.execute(_BY_ID_LOCKED if lock else _BY_ID, {"message": message_id})).first()
     return None if row is None else _of(row)
 
 
@@ -86,26 +116,13 @@ async def change(uow: UnitOfWork, message_id: UUID, **values: Any) -> None:
 
 async def claim_due(uow: UnitOfWork, channel: str, limit: int) -> list[Message]:
     """Locks messages of `channel` that may go out now, the longest due first; rows of other senders are passed over."""
-    query = (
-        select(message)
-        .where(_c.channel == channel, _DUE, _c.send_after <= uow.now)
-        .order_by(_c.send_after, _c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [_of(row) for row in await uow.execute(query)]
+    rows = await uow.execute(_CLAIM_DUE, {"of": channel, "now": uow.now, "most": limit})
+    return [_of(row) for row in rows]
 
 
 async def claim_undecided(uow: UnitOfWork, limit: int) -> list[Message]:
     """Locks messages whose doubt, or wait for a receipt, is to be decided now."""
-    query = (
-        select(message)
-        .where(_c.decide_at <= uow.now)
-        .order_by(_c.decide_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [_of(row) for row in await uow.execute(query)]
+    return [_of(row) for row in await uow.execute(_CLAIM_UNDECIDED, {"now": uow.now, "most": limit})]
 
 
 async def pending_about(uow: UnitOfWork, subject_kind: str, subject_id: UUID) -> list[Message]:
