@@ -58,11 +58,18 @@ class Applier:
             self._reactions.setdefault(reaction.event, []).append(reaction)
 
     async def apply(
-        self, uow: UnitOfWork, records: Sequence[Record], verdict: Verdict | None, *, patient: bool = False
+        self,
+        uow: UnitOfWork,
+        records: Sequence[Record],
+        verdict: Verdict | None,
+        *,
+        patient: bool = False,
+        shortened: bool | None = False,
     ) -> Done:
         """Applies records of one partition in order. `verdict` is set when there is one record, the culprit.
 
-        Raises NeedsMissing, with nothing done, where a state is missing and the caller is `patient`.
+        `shortened`: whether the partition has lost its first records by age. With nothing done raises NeedsMissing, where
+        a state is missing and the caller is `patient`, and inbox.BeginningUnknown, where `shortened` is None and matters.
         """
         topic = TOPICS[records[0].topic]
         readings = await self._check_sources(uow, topic, [read(record) for record in records])
@@ -77,7 +84,7 @@ class Applier:
         if legible:
             match topic.kind:
                 case TopicClass.SEQUENCED:
-                    await self._sequenced(uow, topic, legible, done, verdict, missing)
+                    await self._sequenced(uow, topic, legible, done, verdict, missing, shortened)
                 case TopicClass.STATE:
                     await self._states(uow, topic, legible, done, verdict)
                 case TopicClass.FACT:
@@ -100,6 +107,7 @@ class Applier:
         done: Done,
         verdict: Verdict | None,
         missing: frozenset[Need],
+        shortened: bool | None,
     ) -> None:
         consumer = self.service.group
         places = await inbox.lock_places(uow, consumer, topic.name, (r.thing for r in readings))
@@ -110,9 +118,10 @@ class Applier:
             if not place.is_new and reading.number <= place.last:
                 metrics.CONSUMED.add(topic=topic.name, outcome="duplicate")
                 continue
-            if place.is_new and reading.number > 1:
-                metrics.SEEN_LATE.add(topic=topic.name)
-            place.begin(reading.number)
+            if place.is_new:
+                place.begin(reading.number, shortened)
+                if place.first_seen > 1:
+                    metrics.SEEN_LATE.add(topic=topic.name)
             if reading.number > place.last + 1:
                 reason = "queued" if reading.thing in blocked else "gap"
                 hold: Hold | None = Hold(HeldState.WAITING, reason)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -20,6 +20,7 @@ from shared.kernel.errors import Refused, Stale, Superseded
 from shared.kernel.pause import pause
 from shared.messaging.applying import Applier, NeedsMissing, ReactionRaised
 from shared.messaging.brake import Brake
+from shared.messaging.inbox import BeginningUnknown
 from shared.messaging.record import HeldState, Hold, Record, Released, Verdict, read
 from shared.runtime.health import Health
 from shared.store.database import Database
@@ -41,23 +42,35 @@ _YOUNG_SECONDS = 1.0
 _PASSING = {"40001", "40P01", "55P03", "57014", "25P03"}
 """Serialization, deadlock, lock timeout, statement timeout, idle-in-transaction timeout."""
 
+Shortened = Callable[[str, int], Awaitable[bool]]
+"""Whether a (topic, partition) has lost its first records by age. Raises OSError where the broker does not answer."""
+
 
 class Batches:
     """Processes batches of one consumer. Returns only after the commit; cancelled, it leaves nothing half done."""
 
-    def __init__(self, database: Database, applier: Applier, health: Health, brake: Brake | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        applier: Applier,
+        health: Health,
+        brake: Brake | None = None,
+        shortened: Shortened | None = None,
+    ) -> None:
         self._database = database
         self._applier = applier
         self._health = health
         self._brake = brake
+        self._shortened = shortened
         self._state_came = asyncio.Event()
         self.worked_since = float("-inf")
-        """When (monotonic) a batch last went on after it had waited for the database or the brake."""
+        """When (monotonic) a batch last went on after it had waited for the database, the broker or the brake."""
 
     async def process(self, records: Sequence[Record]) -> list[Released]:
         """Applies `records` of one partition. Waits for an absent database for as long as it takes.
 
-        With a brake it begins nothing while that is on. Returns the held things that became due by it.
+        With a brake it begins nothing while that is on. Who cannot ask whether a topic is shortened takes every new
+        thing to begin at number 1. Returns the held things that became due by it.
         """
         began = clock.monotonic()
         released = await self._attempt(records, None, patient_until=_patience(records[-1]))
@@ -74,6 +87,7 @@ class Batches:
         self, records: Sequence[Record], verdict: Verdict | None, *, patient_until: float = float("-inf")
     ) -> list[Released]:
         passing, away = 0, 0
+        shortened = None if self._shortened is not None else False
         while True:
             try:
                 holding = verdict is not None and verdict.hold is not None
@@ -82,11 +96,16 @@ class Batches:
                     verdict, self.worked_since = None, clock.monotonic()
                 async with self._database.transaction(self._applier.cause) as uow:
                     came = self._state_came
-                    done = await self._applier.apply(uow, records, verdict, patient=clock.monotonic() < patient_until)
+                    done = await self._applier.apply(
+                        uow, records, verdict, patient=clock.monotonic() < patient_until, shortened=shortened
+                    )
             except NeedsMissing:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(patient_until - clock.monotonic()):
                         await came.wait()
+                continue
+            except BeginningUnknown:
+                shortened = await self._ask(records[0])
                 continue
             except (DBAPIError, PoolExhausted, OSError) as error:
                 if is_away(error):
@@ -149,6 +168,20 @@ class Batches:
             if not is_away(error):
                 raise
             log.warning("database away; the brake is thought of again at the next raise")
+
+    async def _ask(self, record: Record) -> bool:
+        """Whether its partition is shortened, asked outside any transaction and until the broker answers."""
+        assert self._shortened is not None
+        times = 0
+        while True:
+            try:
+                return await self._shortened(record.topic, record.partition)
+            except OSError:
+                times += 1
+                if times == 1:
+                    log.warning("broker away; the batch is kept until it tells where a topic begins")
+                await asyncio.sleep(away_pause(times) * random.uniform(0.5, 1.0))
+                self.worked_since = clock.monotonic()
 
     async def _wait_for_database(self, times: int) -> None:
         self._health.unready("database")

@@ -9,6 +9,8 @@ from datetime import timedelta
 
 import faust
 import structlog
+from aiokafka.errors import KafkaError
+from faust.types import TP
 
 from shared.contracts.access import principal_of
 from shared.contracts.topics import TOPICS
@@ -45,7 +47,11 @@ async def run(context: RoleContext) -> None:
     context.health.stuck_after = _STUCK_SECONDS
     group, build = context.service.group, settings.code_version
     brake = Brake(context.database, group, build, things=settings.brake_things, window=settings.brake_window)
-    batches = Batches(context.database, Applier(context.service, build), context.health, brake)
+
+    async def shortened(topic: str, partition: int) -> bool:
+        return await is_shortened(app, topic, partition)
+
+    batches = Batches(context.database, Applier(context.service, build), context.health, brake, shortened)
     held = HeldRetry(context.database, batches, group, build, brake)
 
     async def handle(records: list[Record]) -> None:
@@ -106,6 +112,15 @@ def build_app(context: RoleContext, scratch: str) -> faust.App:
         stream_wait_empty=False,
         loop=asyncio.get_running_loop(),
     )
+
+
+async def is_shortened(app: faust.App, topic: str, partition: int) -> bool:
+    """Whether a partition's first records are gone, by its oldest offset. Raises OSError where the broker is silent."""
+    tp = TP(topic, partition)
+    try:
+        return bool((await app.consumer.earliest_offsets(tp))[tp] > 0)
+    except KafkaError as error:
+        raise ConnectionError(type(error).__name__) from error
 
 
 def _traceparent(record: Record) -> str | None:

@@ -26,6 +26,7 @@ NAMES = {
         "commit",
         "assignment",
         "highwater",
+        "earliest_offsets",
     ),
     faust.App: ("_fetcher", "consumer", "on_partitions_revoked", "flow_control", "rebalancing", "crashed"),
 }

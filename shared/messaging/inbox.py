@@ -43,9 +43,13 @@ _KNOWN_FACTS = text(
 )
 
 
+class BeginningUnknown(Exception):
+    """A new thing is met above number 1: whether the earlier ones are gone or still to come, only its topic tells."""
+
+
 @dataclass(slots=True)
 class Place:
-    """How far a thing's story has been applied."""
+    """How far a thing's story has been applied, and the number with which it begins for this consumer."""
 
     last: int
     first_seen: int
@@ -55,10 +59,14 @@ class Place:
         """Whether this consumer never met the thing before."""
         return self.first_seen == 0
 
-    def begin(self, number: int) -> None:
-        """The first number met, where the thing is new: what came before is not ours to miss."""
-        if self.is_new:
-            self.last, self.first_seen = number - 1, number
+    def begin(self, met: int, shortened: bool | None) -> None:
+        """Sets where the story of a new thing begins, whose number `met` is the first that came: at 1, unless its
+        partition is `shortened`, has lost its first records by age. Raises BeginningUnknown where that is None.
+        """
+        if met > 1 and shortened is None:
+            raise BeginningUnknown
+        self.first_seen = met if shortened else 1
+        self.last = self.first_seen - 1
 
 
 async def lock_places(uow: UnitOfWork, consumer: str, topic: str, things: Iterable[Thing]) -> dict[Thing, Place]:

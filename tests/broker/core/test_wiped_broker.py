@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from deploy.local.kafka import Kafka
 from deploy.local.ports import ClaimedPorts
@@ -132,6 +133,59 @@ async def test_a_wiped_broker_gets_what_the_outbox_holds_and_readers_apply_only_
         assert [number for key, number in effects if key == str(ticket)] == [1, 2, 3, 4]
 
 
+async def test_given_new_events_on_a_wiped_broker_when_the_outbox_is_replayed_then_a_new_reader_has_all_in_order(
+    own_node: Kafka, database_of: Callable[[str], str]
+) -> None:
+    kafka = own_node.bootstrap
+    sender = Bench(service_of("complaints", database_of("complaints")))
+    reader = Bench(service_of("callbacks", database_of("callbacks"), [Reaction(ComplaintProgressed, effect)]))
+    await reader.prepare()
+    tickets = [uuid4() for _ in range(10)]
+    async with relaying(sender.service, kafka):
+        for _ in range(2):
+            await publish(sender, *(progressed(ticket) for ticket in tickets))
+        unpublished = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+        await until("published", lambda: _rows_are(sender, unpublished, [0]))
+    wipe(own_node)
+    async with relaying(sender.service, kafka), consuming(reader.service, kafka):
+        await publish(sender, *(progressed(ticket) for ticket in tickets))
+        waiting = "SELECT reason, count(*) FROM held GROUP BY reason"
+        await until("the third waits for the first", lambda: _rows_are(reader, waiting, [("gap", 10)]))
+        await replay(sender)
+        await until("all applied", lambda: _rows_are(reader, "SELECT count(*) FROM effect", [30]))
+    effects, held = await reader.effects(), await reader.held_rows()
+    await reader.database.close()
+    await sender.database.close()
+    assert held == []
+    for ticket in tickets:
+        assert [number for key, number in effects if key == str(ticket)] == [1, 2, 3]
+
+
+async def test_given_a_topic_that_lost_its_first_records_by_age_when_a_reader_is_new_then_it_begins_with_what_is_left(
+    kafka: str, database_of: Callable[[str], str]
+) -> None:
+    declare_topics(kafka, partitions=3, replication=1)
+    sender = Bench(service_of("complaints", database_of("complaints")))
+    reader = Bench(service_of("callbacks", database_of("callbacks"), [Reaction(ComplaintProgressed, effect)]))
+    await reader.prepare()
+    old, young = uuid4(), uuid4()
+    async with relaying(sender.service, kafka):
+        await publish(sender, *(progressed(old) for _ in range(4)))
+        unpublished = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+        await until("published", lambda: _rows_are(sender, unpublished, [0]))
+        _forget_up_to(kafka, old, 2)
+        await publish(sender, progressed(young), progressed(young))
+        async with consuming(reader.service, kafka):
+            applied = f"SELECT number FROM effect WHERE key = '{old}' ORDER BY id"
+            await until("what is left is applied", lambda: _rows_are(reader, applied, [3, 4]))
+            applied = f"SELECT number FROM effect WHERE key = '{young}' ORDER BY id"
+            await until("the young one whole", lambda: _rows_are(reader, applied, [1, 2]))
+    held = await reader.rows(f"SELECT count(*) FROM held WHERE key IN ('{old}', '{young}')")
+    await reader.database.close()
+    await sender.database.close()
+    assert held == [0]
+
+
 async def test_a_reader_whose_database_came_from_a_backup_gets_what_it_lacks_by_a_replay(
     kafka: str, database_of: Callable[[str], str]
 ) -> None:
@@ -178,6 +232,22 @@ async def test_given_a_row_that_the_broker_refuses_when_given_up_then_its_thing_
         assert await reader.rows(f"SELECT count(*) FROM held WHERE key = '{ticket}'") == [0]
     await reader.database.close()
     await sender.database.close()
+
+
+def _forget_up_to(kafka: str, ticket: UUID, number: int) -> None:
+    """Takes the records away that are as old as a ticket's event of that number, or older, as retention does."""
+    reader = KafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest", consumer_timeout_ms=3_000)
+    reader.assign([TopicPartition("tickets", part) for part in sorted(reader.partitions_for_topic("tickets"))])
+    admin = KafkaAdminClient(bootstrap_servers=kafka)
+    try:
+        for message in reader:
+            if message.key == str(ticket).encode() and dict(message.headers)["ce_sequence"] == str(number).encode():
+                admin.delete_records({TopicPartition("tickets", message.partition): message.offset + 1})
+                return
+        raise LookupError(ticket)
+    finally:
+        admin.close()
+        reader.close()
 
 
 async def _rows_are(bench: Bench, statement: str, wanted: list[object]) -> bool:

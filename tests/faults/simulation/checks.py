@@ -207,7 +207,7 @@ def _copies(world: World) -> Iterator[str]:
                 yield f"{name} has no copy of party {key}"
             elif key in erased:
                 # An owner that writes after an erasure is believed where the tombstone came late or not at all.
-                unseen = world.plan.overtaking or any(fault.kind == "compact" for fault in world.plan.faults)
+                unseen = world.plan.overtaking or any(fault.kind in ("compact", "wipe") for fault in world.plan.faults)
                 if not copy["gone"] and not (unseen and key in world.people.written_after_erasure):
                     yield f"{name} still knows the erased party {key}"
             elif copy["gone"] or copy["sequence"] != row["sequence"] or copy["body"] != _body(row):

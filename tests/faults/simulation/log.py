@@ -59,6 +59,8 @@ class Broker:
         self.ever: dict[str, list[Message]] = {}
         """Every record that was ever written, also those that compaction has taken away."""
         self.ends: dict[Place, int] = {}
+        self.begins: dict[Place, int] = {}
+        """The oldest offset of each partition: above 0 where age has taken records away."""
         self.away = False
         self.refuses: set[str] = set()
         """Ids of events that it will never take."""
@@ -72,6 +74,7 @@ class Broker:
         self.topics[topic] = [[] for _ in range(self.partitions)]
         self.ever[topic] = []
         self.ends |= {(topic, n): 0 for n in range(self.partitions)}
+        self.begins |= {(topic, n): 0 for n in range(self.partitions)}
 
     def place_of(self, topic: str, key: bytes) -> Place:
         """Where records of a key go."""
@@ -89,8 +92,7 @@ class Broker:
 
     def take(self, message: Message) -> None:
         """Writes what a producer sent; now and then only after what comes later."""
-        # Never a thing's first: a reader takes the first number that it meets for the beginning of the story.
-        if self.overtaking and self.rng.random() < self.overtaking and message.header("ce_sequence") != "1":
+        if self.overtaking and self.rng.random() < self.overtaking:
             self.late += 1
             self.loop.at(self.loop.now + self.rng.random() * 2.0, lambda: self._append_late(message))
         else:
@@ -108,11 +110,25 @@ class Broker:
         found = [message for message in self.topics[topic][partition] if message.offset >= offset]
         return found[:limit]
 
+    async def is_shortened(self, topic: str, partition: int) -> bool:
+        """Whether the first records of a partition are gone by age. Raises ConnectionError while nobody answers."""
+        await asyncio.sleep(self.rng.random() * 0.005)
+        if self.away:
+            raise ConnectionError("nobody there")
+        return self.begins[topic, partition] > 0
+
     def compact(self, topic: str) -> None:
         """Keeps the last record of each key."""
         for records in self.topics[topic]:
             last = {message.key: message.offset for message in records}
             records[:] = [message for message in records if last[message.key] == message.offset]
+
+    def wipe(self) -> None:
+        """The data are gone, and with them every offset; the topics are there again, empty."""
+        for topic, records in self.topics.items():
+            self.topics[topic] = [[] for _ in records]
+        self.ends = dict.fromkeys(self.ends, 0)
+        self.begins = dict.fromkeys(self.begins, 0)
 
     async def changed(self) -> None:
         """Waits until something was written or somebody stirred."""

@@ -75,6 +75,9 @@ def plan(seed: int) -> Plan:
     made.parties = [_id(rng) for _ in range(rng.choice((1, 2, 3)))]
     made.acts = sorted(_acts(rng, len(made.parties)), key=lambda act: act.at)
     made.faults = [_fault(rng) for _ in range(rng.choice((0, 1, 2, 3, 4)))]
+    if {"reuse", "noise"} & {act.kind for act in made.acts}:
+        # What outsiders wrote is in no outbox: nobody can bring it back.
+        made.faults = [fault for fault in made.faults if fault.kind != "wipe"]
     return made
 
 
@@ -110,6 +113,7 @@ _FAULTS = (
     "repeat",
     "leave",
     "compact",
+    "wipe",
 )
 
 

@@ -106,7 +106,8 @@ def consumer_main(group: Group) -> Main:
         settings, group_name = context.settings, context.service.group
         build = settings.code_version
         brake = Brake(context.database, group_name, build, things=settings.brake_things, window=settings.brake_window)
-        batches = Batches(context.database, Applier(context.service, build), context.health, brake)
+        broker = group.broker
+        batches = Batches(context.database, Applier(context.service, build), context.health, brake, broker.is_shortened)
         held = HeldRetry(context.database, batches, group_name, build, brake)
 
         async def handle(records: list[Record]) -> None:

@@ -16,6 +16,7 @@ from tests.faults.simulation.database import IDLE_SECONDS, Server
 from tests.faults.simulation.group import Group
 from tests.faults.simulation.log import Broker, Message
 from tests.faults.simulation.loop import Loop
+from tests.faults.simulation.mending import Operator
 from tests.faults.simulation.people import People
 from tests.faults.simulation.plan import FAULT_SECONDS, LONGEST, Fault, Plan
 from tests.faults.simulation.postgres.schema import Shape, read_ddl
@@ -57,6 +58,7 @@ class World:
         self.groups = {name: Group(self.loop, self.rng, self.broker, subscribed(name)) for name in self.services}
         self.roles: list[Role] = []
         self.people = People(self)
+        self.operator = Operator(self)
         self.seen = self.broker.ever
 
     def now(self) -> datetime:
@@ -145,6 +147,19 @@ class World:
                 self._repeat()
             case "compact":
                 self.broker.compact("parties")
+            case "wipe":
+                self._wipe(fault.seconds)
+
+    def _wipe(self, seconds: float) -> None:
+        """The broker's data are lost. Readers are started anew, relays go on; an operator comes after a while."""
+        for role in self.roles:
+            if role.name == "consumer":
+                role.process.kill()
+        self.broker.wipe()
+        for group in self.groups.values():
+            group.committed = dict.fromkeys(group.places, 0)
+            group.rebalance()
+        self.operator.begin(self.loop.now + min(seconds, 6.0))
 
     def _stop(self, role: Role, seconds: float) -> None:
         process = role.process
@@ -196,6 +211,8 @@ class World:
         """What is still going on."""
         if self.people.busy:
             return "people are waiting for answers"
+        if self.operator.busy:
+            return "the operator is at work"
         if self.broker.late:
             return "records are under way"
         if any(role.process.stopped_until > self.loop.now or not role.process.alive for role in self.roles):

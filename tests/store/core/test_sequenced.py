@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 
 from shared.contracts.events.complaint_progressed import ComplaintProgressed
+from shared.messaging.applying import Applier
+from shared.messaging.batch import Batches
 from shared.messaging.reactions import Reaction
 from tests.support.core import Bench, effect, progressed, record, service_of
 
@@ -17,6 +19,15 @@ async def bench(database_of: Callable[[str], str]) -> AsyncIterator[Bench]:
     made = Bench(service_of("callbacks", database_of("callbacks"), [Reaction(ComplaintProgressed, effect)]))
     yield await made.prepare()
     await made.database.close()
+
+
+def asking(bench: Bench, answer: bool) -> Batches:
+    """Batches that are told whether topics have lost their first records by age."""
+
+    async def shortened(_topic: str, _partition: int) -> bool:
+        return answer
+
+    return Batches(bench.database, Applier(bench.service, "test"), bench.health, None, shortened)
 
 
 async def test_numbers_in_order_take_effect_in_order(bench: Bench) -> None:
@@ -34,11 +45,66 @@ async def test_a_number_delivered_again_does_nothing(bench: Bench) -> None:
     assert await bench.held_rows() == []
 
 
-async def test_a_first_sighting_above_one_is_applied(bench: Bench) -> None:
+@pytest.mark.parametrize("asks", [True, False], ids=["who asks its topic", "who cannot ask"])
+async def test_given_a_whole_topic_when_a_new_thing_is_met_above_number_one_then_it_waits_for_the_beginning(
+    bench: Bench, asks: bool
+) -> None:
+    """A wiped broker: new events come onto the topic before the old ones are replayed."""
     ticket = uuid4()
-    await bench.batches.process([record(progressed(ticket), 7)])
-    assert await bench.effects() == [(str(ticket), 7)]
-    assert await bench.rows("SELECT last, first_seen FROM inbox") == [(7, 7)]
+    batches = asking(bench, False) if asks else bench.batches
+    await batches.process([record(progressed(ticket), 3)])
+    await batches.process([record(progressed(ticket), 4)])
+    assert await bench.effects() == []
+    assert [row[1:] for row in await bench.held_rows()] == [(3, "waiting", "gap"), (4, "waiting", "queued")]
+
+    await batches.process([record(progressed(ticket), 1)])
+    assert await batches.process([record(progressed(ticket), 2)]) == [("tickets", str(ticket))]
+    await bench.held.run_due()
+    assert await bench.effects() == [(str(ticket), number) for number in (1, 2, 3, 4)]
+    assert await bench.rows("SELECT last, first_seen FROM inbox") == [(4, 1)]
+
+
+async def test_given_a_topic_shortened_by_age_when_a_new_thing_is_met_above_number_one_then_it_begins_there(
+    bench: Bench,
+) -> None:
+    ticket, young = uuid4(), uuid4()
+    await asking(bench, True).process([record(progressed(ticket), 7), record(progressed(young), 1)])
+    assert await bench.effects() == [(str(ticket), 7), (str(young), 1)]
+    begun = "SELECT key, last, first_seen FROM inbox ORDER BY first_seen"
+    assert await bench.rows(begun) == [(str(young), 1, 1), (str(ticket), 7, 7)]
+    assert await bench.held_rows() == []
+
+
+async def test_given_a_broker_that_does_not_tell_where_a_topic_begins_then_the_batch_is_kept_until_it_does(
+    bench: Bench,
+) -> None:
+    ticket, asked = uuid4(), 0
+
+    async def shortened(topic: str, partition: int) -> bool:
+        nonlocal asked
+        assert (topic, partition) == ("tickets", 0)
+        assert await bench.rows("SELECT count(*) FROM inbox") == [0], "nothing stands while the broker is asked"
+        asked += 1
+        if asked < 3:
+            raise ConnectionError
+        return True
+
+    batches = Batches(bench.database, Applier(bench.service, "test"), bench.health, None, shortened)
+    await batches.process([record(progressed(ticket), 2)])
+    assert asked == 3
+    assert await bench.effects() == [(str(ticket), 2)]
+
+
+async def test_only_a_new_thing_above_number_one_is_asked_for(bench: Bench) -> None:
+    ticket = uuid4()
+
+    async def shortened(topic: str, partition: int) -> bool:
+        raise AssertionError((topic, partition))
+
+    batches = Batches(bench.database, Applier(bench.service, "test"), bench.health, None, shortened)
+    await batches.process([record(progressed(ticket), 2), record(progressed(ticket), 1)])
+    await batches.process([record(progressed(ticket), 5)])
+    assert await bench.effects() == [(str(ticket), 1), (str(ticket), 2)]
 
 
 async def test_a_gap_is_held_until_the_number_comes_and_then_the_queue_runs_in_order(bench: Bench) -> None:
