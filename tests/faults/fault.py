@@ -86,6 +86,8 @@ class Fault:
     own_house: bool = False
     """Whether nothing else may run in this house afterwards."""
     brokers: int = 1
+    reorders: bool = False
+    """Whether records may come onto their topics in another order than they were written in."""
     outside: bool = True
     """Whether the outside channel writes meanwhile."""
     last_act: Prepare = nothing

@@ -130,7 +130,7 @@ class Runner:
             self._stores,
             scene.ledger,
             self._sink.received,
-            dict(self._scan.inverted),
+            {} if fault.reorders else dict(self._scan.inverted),
             still_open,
             frozenset(scene.held_as_meant),
         )

@@ -96,6 +96,7 @@ FAULTS = (
         inject=_wiped,
         recovered=60.0,
         measured=_again,
+        reorders=True,  # what happens before the replay lies before it
         outside=False,
         own_house=True,
     ),
