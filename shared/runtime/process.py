@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 from functools import partial
 
 from shared.runtime.health import Health
@@ -21,6 +23,9 @@ CRASHED = 1
 
 _COLLECT_AFTER = 20_000
 """Objects made and not yet freed before the collector looks at them: some megabytes at most; the default is 700."""
+
+_GOODBYE_SECONDS = 2.0
+"""For a role that was told to give up; then the process ends however it stands. Less than a supervisor waits."""
 
 log = logger(__name__)
 
@@ -104,6 +109,9 @@ async def _until_drained(tasks: list[asyncio.Task[None]], healths: list[Health],
     for health in healths:
         health.leave()
     stopping.set()
+    by_force = threading.Timer(DRAIN_SECONDS + _GOODBYE_SECONDS, _leave_by_force)
+    by_force.daemon = True
+    by_force.start()
     _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
     for task in late:
         log.error("role did not finish what was in flight", role=task.get_name(), seconds=DRAIN_SECONDS)
@@ -114,5 +122,13 @@ async def _until_drained(tasks: list[asyncio.Task[None]], healths: list[Health],
         if isinstance(result, BaseException) and task not in late:
             log.error("role crashed", role=task.get_name(), exc_info=result)
             code = CRASHED
+    if not late:
+        by_force.cancel()
     log.info("leaving", code=code)
     return code
+
+
+def _leave_by_force() -> None:
+    """Faust's thread asks an absent broker for ever to take an offset; neither a loop nor an interpreter gets past it."""
+    log.error("process ends as it stands")
+    os._exit(CRASHED)

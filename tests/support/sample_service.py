@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import threading
 import time
 from functools import cache
 from pathlib import Path
@@ -75,6 +76,13 @@ async def endless(context: RoleContext) -> None:
     await asyncio.Event().wait()
 
 
+async def threaded(context: RoleContext) -> None:
+    """Leaves a thread behind that never ends, as Faust's does whose broker is away: no interpreter leaves before it."""
+    threading.Thread(target=time.sleep, args=(3600,)).start()
+    context.health.ready()
+    await asyncio.Event().wait()
+
+
 async def blocker(context: RoleContext) -> None:
     """Holds the event loop for ever, once."""
     context.health.ready()
@@ -114,6 +122,7 @@ service = Service(
         "crasher": crasher,
         "quitter": quitter,
         "endless": endless,
+        "threaded": threaded,
         "blocker": blocker,
         "talker": talker,
         "stuck": stuck,

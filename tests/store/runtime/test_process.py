@@ -128,15 +128,16 @@ def test_a_role_that_ends_by_itself_ends_the_process_with_1_and_lets_the_others_
     assert "Zhang" not in json.dumps(lines)
 
 
-def test_a_role_that_does_not_drain_is_cut_off_and_named(start: Start, tmp_path: Path) -> None:
-    process = start("endless")
-    until(lambda: is_ready(tmp_path, "intake-endless"))
+@pytest.mark.parametrize("role", ["endless", "threaded"])
+def test_a_role_that_does_not_drain_is_cut_off_and_named(role: str, start: Start, tmp_path: Path) -> None:
+    process = start(role)
+    until(lambda: is_ready(tmp_path, f"intake-{role}"))
 
     process.send_signal(signal.SIGTERM)
 
     lines = output(process)
     assert process.returncode == 1
-    assert [line["role"] for line in lines if "did not finish" in line["message"]] == ["endless"]
+    assert [line["role"] for line in lines if "did not finish" in line["message"]] == [role]
 
 
 def test_a_process_whose_supervisor_is_gone_leaves(start: Start) -> None:
