@@ -129,6 +129,6 @@ async def _until_drained(tasks: list[asyncio.Task[None]], healths: list[Health],
 
 
 def _leave_by_force() -> None:
-    """Faust's thread asks an absent broker for ever to take an offset; neither a loop nor an interpreter gets past it."""
+    """Faust's thread asks an absent broker for ever to take an offset; no loop and no interpreter gets past it."""
     log.error("process ends as it stands")
     os._exit(CRASHED)
