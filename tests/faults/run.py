@@ -17,6 +17,8 @@ AROUND = timedelta(seconds=1)
 _WARM = timedelta(seconds=3)
 REST_SECONDS = 30.0
 """How long the house has to come to rest after load and faults have ended (I5)."""
+REST_PATIENCE_SECONDS = 150.0
+"""How long it is watched: what comes after 30 s was late, what has not come now is lost."""
 
 
 @dataclass(slots=True)

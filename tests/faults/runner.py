@@ -14,12 +14,12 @@ from shared.kernel import clock
 from tests.faults import checker, messages
 from tests.faults.acts import Acts
 from tests.faults.entries import Ledger
-from tests.faults.evidence import Evidence
+from tests.faults.evidence import Evidence, Finding
 from tests.faults.fault import Fault
 from tests.faults.keeper import Keeper
 from tests.faults.load import Load
 from tests.faults.outside import OutsideChannel
-from tests.faults.run import REST_SECONDS, Run, take_figures
+from tests.faults.run import REST_PATIENCE_SECONDS, REST_SECONDS, Run, take_figures
 from tests.faults.scene import Scene
 from tests.faults.sending import Sender
 from tests.faults.sink import Sink
@@ -135,6 +135,8 @@ class Runner:
             frozenset(scene.held_as_meant),
         )
         run.findings = await asyncio.to_thread(checker.check, evidence)
+        if run.rest_seconds > REST_SECONDS and not still_open:
+            run.findings.append(Finding("I5", "late", f"at rest only after {run.rest_seconds:.0f} s"))
         run.sent_twice = await asyncio.to_thread(messages.sent_twice, evidence)
         await asyncio.to_thread(take_figures, run)
         assert self._scan.records > records, "nothing was published at all"
@@ -159,7 +161,7 @@ class Runner:
 
     async def _rest(self, scene: Scene) -> list[str]:
         """Returns when nothing is on its way any more, or, after the time that it has, what still is."""
-        last = clock.monotonic() + REST_SECONDS
+        last = clock.monotonic() + REST_PATIENCE_SECONDS
         while True:
             open_now = await asyncio.to_thread(self._first_open, scene)
             if not open_now or clock.monotonic() > last:
