@@ -63,7 +63,17 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
         """Commits what is done, whatever topics are asked for: a lane's offset is right at any time."""
         done, self.done = self.done, {}
-        return bool(await self._commit_offsets(done)) if done else False
+        if not done:
+            return False
+        committed = False
+        try:
+            committed = bool(await self._commit_offsets(done))
+        finally:
+            if not committed:
+                # Asked again next time, unless the lane has gone on meanwhile: never backwards.
+                mine = self.assignment()
+                self.done = {tp: offset for tp, offset in done.items() if tp in mine} | self.done
+        return committed
 
     def verify_event_path(self, now: float, tp: Any) -> None:
         """The stock check reads stream sensors, which never see these records; lanes are watched by `Lanes.oldest`."""
