@@ -68,8 +68,9 @@ class Applier:
     ) -> Done:
         """Applies records of one partition in order. `verdict` is set when there is one record, the culprit.
 
-        `shortened`: whether the partition has lost its first records by age. With nothing done raises NeedsMissing, where
-        a state is missing and the caller is `patient`, and inbox.BeginningUnknown, where `shortened` is None and matters.
+        `shortened`: whether the partition has lost its first records by age. With nothing done it raises NeedsMissing,
+        where a state is missing and the caller is `patient`, and inbox.BeginningUnknown, where `shortened` is None
+        and matters.
         """
         topic = TOPICS[records[0].topic]
         readings = await self._check_sources(uow, topic, [read(record) for record in records])
