@@ -39,6 +39,8 @@ _REFUSED_FOR_EVER = (
     InvalidRequiredAcksError,
 )
 _EAGER_POLL, _EAGER_FOR, _IDLE_POLL = 0.005, 1.0, 0.1
+_MANY_ROWS = 50
+"""A batch of so many is taken for part of a backlog."""
 
 _LEAVE_SECONDS = 3.0
 """For the last answers, and again for the producer's goodbye: together less than a process may take to drain."""
@@ -95,23 +97,26 @@ class Relay:
         self._stuck = await self._look_for_stuck()
         sending: asyncio.Task[set[Key]] | None = None
         in_flight: list[int] = []
+        many = False
         quiet_since, poll = clock.monotonic(), _EAGER_POLL
         try:
             while not self._context.stopping.is_set():
                 if self._lease.due and not await self._lease.take():
                     break
-                batch = await self._select(in_flight)
+                # The next of a backlog are read while these are sent. Else they would be read too early: what comes
+                # during the sending would wait for one more round.
+                batch = await self._select(in_flight) if sending is None or many else []
                 if sending is not None:
                     if not await self._answered(sending):
                         sending = None
                         break
                     failed, sending, in_flight = await sending, None, []
-                    batch = [row for row in batch if _key(row) not in failed]
+                    batch = [row for row in batch if _key(row) not in failed] or await self._select(())
                 if batch:
                     if not self._lease.held:
                         continue
                     self._context.health.busy()
-                    in_flight = [row.position for row in batch]
+                    in_flight, many = [row.position for row in batch], len(batch) >= _MANY_ROWS
                     sending = asyncio.create_task(self._send(batch))
                     quiet_since, poll = clock.monotonic(), _EAGER_POLL
                     continue
