@@ -18,6 +18,7 @@ from shared.web.last_resort import LastResort
 from shared.web.limits import BodyLimits
 from shared.web.openapi import install_openapi, operation_id
 from shared.web.problems import install_problem_handlers
+from shared.web.shortcut import Shortcuts, shortcuts_of
 
 API_VERSION = "1"
 DRAIN_SECONDS = 10.0
@@ -48,6 +49,7 @@ def create_app(service: Service, database: Database) -> FastAPI:
     install_openapi(app)
     install_docs(app)
     install_health(app)
+    app.add_middleware(Shortcuts, shortcuts_of(service.routers))
     app.add_middleware(BodyLimits)
     app.add_middleware(LastResort)
     return app

@@ -47,12 +47,12 @@ class BodyLimits:
             body = await self._read(request, receive)
             if body is None:
                 return
-            if _is_json(request):
+            if is_json(request):
                 check_json(body)
         except _NotAccepted as no:
             await problem(request, no.status, no.code, expected=no.expected)(scope, receive, send)
             return
-        await self.app(scope, _replay(body, receive), send)
+        await self.app(scope, replay(body, receive), send)
 
     async def _read(self, request: HTTPRequest, receive: Receive) -> bytes | None:
         """The body; None where the caller hung up. What a caller says of its length is believed only if too much."""
@@ -110,12 +110,14 @@ def _check_scalar(value: object) -> None:
         raise _NotAccepted(400, "number-too-large", f"at most {_MAX_WHOLE_NUMBER}")
 
 
-def _is_json(request: HTTPRequest) -> bool:
+def is_json(request: HTTPRequest) -> bool:
+    """Whether the body says that it is JSON."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return kind == "application/json" or kind.endswith("+json")
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Hands `body` on as if it had just come, in one piece."""
     given = False
 
     async def once() -> Message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -63,11 +63,14 @@ def problem(
 
 def install_problem_handlers(app: FastAPI) -> None:
     """Makes every error that routes raise a problem; what nobody foresaw is left to `LastResort`."""
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _routing)
-    app.add_exception_handler(DBAPIError, _database)
-    app.add_exception_handler(PoolTimeoutError, _database)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def answer_to(request: HTTPRequest, error: Exception) -> Response | None:
+    """The problem that a route's error is told as; None for what is left to `LastResort`."""
+    handler = next((handler for kind, handler in _HANDLERS.items() if isinstance(error, kind)), None)
+    return None if handler is None else await handler(request, error)
 
 
 async def _refused(request: HTTPRequest, error: Exception) -> Response:
@@ -98,6 +101,15 @@ async def _database(request: HTTPRequest, error: Exception) -> Response:
     if contention.is_away(error):
         return problem(request, 503, "database-away")
     raise error
+
+
+_HANDLERS: dict[type[Exception], Callable[[HTTPRequest, Exception], Awaitable[Response]]] = {
+    Refused: _refused,
+    RequestValidationError: _invalid,
+    HTTPException: _routing,
+    DBAPIError: _database,
+    PoolTimeoutError: _database,
+}
 
 
 def json_path(where: Sequence[int | str]) -> str:

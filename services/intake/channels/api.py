@@ -10,7 +10,7 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
 
 from services.intake.channels import store
-from services.intake.channels.door import channel_edge, door_of
+from services.intake.channels.door import admit, channel_edge, door_of
 from services.intake.channels.schemas import ChannelMessageRequest, ChannelMessageView, ReceivedAnswer
 from shared.contracts.events.channel_message_received import ChannelMessageReceived, Sender
 from shared.kernel import clock
@@ -22,11 +22,13 @@ from shared.store.unit_of_work import UnitOfWork
 from shared.web.edge import Edge
 from shared.web.idempotency import IdempotencyKey
 from shared.web.problems import correlation_id
+from shared.web.shortcut import shortcut
 
 router = APIRouter(tags=["channels"])
 
 
 @router.post("/channel-messages", status_code=202, response_model=ReceivedAnswer)
+@shortcut(admit)
 async def receive_message(
     request: HTTPRequest, body: ChannelMessageRequest, edge: Edge = Depends(channel_edge)
 ) -> Response:
@@ -77,5 +79,5 @@ async def _idempotency_key(request: HTTPRequest, edge: Edge) -> IdempotencyKey |
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
-    caller, path = f"channel:{edge.caller.id}", f"{request.method} {request.url.path}"
+    caller, path = f"channel:{edge.caller.id}", f"{request.method} {request.scope['path']}"
     return IdempotencyKey.of(caller, path, key, await request.body())

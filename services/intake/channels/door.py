@@ -88,6 +88,11 @@ async def channel_edge(
     return Edge(request, Caller("channel", name))
 
 
+async def admit(request: HTTPRequest) -> Edge:
+    """`channel_edge` for whoever has the request alone."""
+    return await channel_edge(request, await _bearer(request), await _header(request))
+
+
 def append_message(uow: UnitOfWork, event: ChannelMessageReceived) -> None:
     """One message's row and event: nothing is read, nothing decided."""
     uow.insert(store.channel_message, **store.message_row(event, event.channel))
