@@ -3,17 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Table, text
+from sqlalchemy import Result, Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import TextClause
 
 Row = Mapping[str, Any]
+Shape = tuple[Table, tuple[str, ...], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Rows for one table, which all have the columns of the first; `suffix` is e.g. an ON CONFLICT clause."""
+
+    table: Table
+    rows: Sequence[Row]
+    suffix: str = ""
+
+    @property
+    def shape(self) -> Shape:
+        """What its SQL depends on."""
+        return self.table, tuple(self.rows[0]), self.suffix
+
+
+async def insert_together(
+    connection: AsyncConnection, inserts: Sequence[Insert], then: str, **given: Any
+) -> Result[Any]:
+    """Runs `inserts`, of which none is without rows, as one statement that ends with the SELECT `then`; its rows.
+
+    There the n-th of them is `part_n`: what its suffix returns. `given` are parameters of `then`.
+    """
+    return await connection.execute(*together(inserts, then, given))
+
+
+def together(inserts: Sequence[Insert], then: str, given: Mapping[str, Any]) -> tuple[TextClause, dict[str, Any]]:
+    """The statement of `insert_together` with its parameters."""
+    values = {
+        f"{name}_{number}": _array(insert.table, name, [row[name] for row in insert.rows])
+        for number, insert in enumerate(inserts)
+        for name in insert.rows[0]
+    }
+    return _together(tuple(insert.shape for insert in inserts), then), {**values, **given}
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[Row], *, suffix: str = "") -> None:
@@ -32,8 +68,18 @@ def _array(table: Table, column: str, values: list[Any]) -> list[Any]:
 
 
 @cache
+def _together(shapes: tuple[Shape, ...], then: str) -> TextClause:
+    parts = (f"part_{number} AS ({_insert(*shape, f'_{number}')})" for number, shape in enumerate(shapes))
+    return text(f"WITH {', '.join(parts)} {then}")
+
+
+@cache
 def _statement(table: Table, columns: tuple[str, ...], suffix: str) -> TextClause:
+    return text(_insert(table, columns, suffix))
+
+
+def _insert(table: Table, columns: tuple[str, ...], suffix: str, mark: str = "") -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    arrays = ", ".join(f"CAST(:{name} AS {table.c[name].type.compile(dialect)}[])" for name in columns)
+    arrays = ", ".join(f"CAST(:{name}{mark} AS {table.c[name].type.compile(dialect)}[])" for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
-    return text(f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({arrays}) {suffix}')
+    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({arrays}) {suffix}'

@@ -10,13 +10,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from psycopg.types.json import Jsonb
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from shared.kernel.errors import Refused
+from shared.store.bulk import Insert, insert_together
 from shared.store.cause import Cause
 from shared.store.database import Database
 from shared.store.tables import idempotency
@@ -31,18 +33,19 @@ _REFUSALS = ("22", "23", "40", "54")
 """SQLSTATE classes that blame a row or a neighbour, not the connection or the server."""
 
 Scope = tuple[str, str, str]
+Outcome = dict[str, Any] | Exception
+_Stored = dict[Scope, tuple[bytes, dict[str, Any]]]
+"""Hash and answer of requests that came before."""
 
-# Sorted, so that two groups with keys in common wait for each other in one order. A key that another transaction is
-# just inserting is waited for; afterwards it is not ours, and its answer can be read. A key past its 24 hours is new.
-_CLAIM = text(
-    "INSERT INTO idempotency (caller, path, key, body_hash, status, answer, created_at) "
-    "SELECT * FROM unnest(CAST(:callers AS text[]), CAST(:paths AS text[]), CAST(:keys AS text[]), "
-    "CAST(:hashes AS bytea[]), CAST(:statuses AS integer[]), CAST(:answers AS jsonb[]), "
-    "CAST(:instants AS timestamptz[])) AS new (caller, path, key, hash, status, answer, at) "
+# A key that another transaction is just inserting is waited for; afterwards it is not ours, and its answer can be read.
+# A key past its 24 hours is new.
+_UNLESS_TAKEN = (
     "ON CONFLICT (caller, path, key) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, "
     "answer = excluded.answer, created_at = excluded.created_at "
     "WHERE idempotency.created_at < excluded.created_at - interval '24 hours' RETURNING caller, path, key"
 )
+_ALL_OR_NOTHING = "SELECT 1 / CAST(count(*) = :wanted AS integer) FROM part_0"
+"""Where one of the keys was taken, this divides by zero and takes the whole statement with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,10 @@ class Entry(Generic[T]):
     scope: Scope | None = None
     body_hash: bytes = b""
     status: int = 202
+
+
+_First = dict[Scope, Entry[T]]
+"""The entry that counts of those under the same key."""
 
 
 @dataclass(slots=True)
@@ -106,7 +113,7 @@ class GroupCommit(Generic[T]):
 
     async def _settle(self, group: Sequence[_Waiting[T]]) -> None:
         try:
-            outcomes = await self._commit(group)
+            outcomes = await self._store(group)
         except DBAPIError as error:
             if len(group) > 1 and _blames_a_row(error):
                 for waiting in group:
@@ -118,24 +125,46 @@ class GroupCommit(Generic[T]):
         for waiting, outcome in zip(group, outcomes, strict=True):
             _tell(waiting.future, outcome)
 
-    async def _commit(self, group: Sequence[_Waiting[T]]) -> list[dict[str, Any] | Exception]:
-        async with self._database.transaction(group[0].entry.cause) as uow:
-            first: dict[Scope, Entry[T]] = {}
-            for waiting in group:
-                if waiting.entry.scope is not None:
-                    first.setdefault(waiting.entry.scope, waiting.entry)
-            stored = await _claim(uow, first)
-            for waiting in group:
-                scope = waiting.entry.scope
-                if scope is None or (scope not in stored and first[scope] is waiting.entry):
-                    uow.cause = waiting.entry.cause
-                    waiting.context.run(self._append, uow, waiting.entry.item)
+    async def _store(self, group: Sequence[_Waiting[T]]) -> list[Outcome]:
+        first: _First[T] = {}
+        for waiting in group:
+            if waiting.entry.scope is not None:
+                first.setdefault(waiting.entry.scope, waiting.entry)
+        try:
+            stored = await self._all_or_nothing(group, first)
+        except DBAPIError as error:
+            if not _blames_a_row(error):
+                raise
+            stored = await self._what_is_new(group, first)
         return [_outcome(waiting.entry, first, stored) for waiting in group]
 
+    async def _all_or_nothing(self, group: Sequence[_Waiting[T]], first: _First[T]) -> _Stored:
+        """Everything in one statement that commits itself: repeats are rare. It is refused where a key is taken."""
+        async with self._database.connection() as connection:
+            uow = UnitOfWork(connection, self._database.service, group[0].entry.cause)
+            self._append_first(uow, group, first)
+            if first:
+                await uow.flush_together(_claims(first, uow.now), _ALL_OR_NOTHING, wanted=len(first))
+            else:
+                await uow.flush_together(None, "SELECT 1")
+        return {}
 
-def _outcome(
-    entry: Entry[Any], first: dict[Scope, Entry[Any]], stored: dict[Scope, tuple[bytes, dict[str, Any]]]
-) -> dict[str, Any] | Exception:
+    async def _what_is_new(self, group: Sequence[_Waiting[T]], first: _First[T]) -> _Stored:
+        """Claims the keys, then only their winners' rows follow. Returns what was stored under the others."""
+        async with self._database.transaction(group[0].entry.cause) as uow:
+            stored = await _claim(uow, first)
+            self._append_first(uow, group, {scope: entry for scope, entry in first.items() if scope not in stored})
+        return stored
+
+    def _append_first(self, uow: UnitOfWork, group: Sequence[_Waiting[T]], first: _First[T]) -> None:
+        for waiting in group:
+            entry = waiting.entry
+            if entry.scope is None or first.get(entry.scope) is entry:
+                uow.cause = entry.cause
+                waiting.context.run(self._append, uow, entry.item)
+
+
+def _outcome(entry: Entry[Any], first: _First[Any], stored: _Stored) -> Outcome:
     if entry.scope is None:
         return entry.answer
     body_hash, answer = stored.get(entry.scope) or (first[entry.scope].body_hash, first[entry.scope].answer)
@@ -149,24 +178,30 @@ def _outcome(
     return answer
 
 
-async def _claim(uow: UnitOfWork, first: dict[Scope, Entry[Any]]) -> dict[Scope, tuple[bytes, dict[str, Any]]]:
+def _claims(first: _First[Any], now: datetime) -> Insert:
+    # Sorted, so that two groups with keys in common wait for each other in one order.
+    rows = [
+        {
+            "caller": scope[0],
+            "path": scope[1],
+            "key": scope[2],
+            "body_hash": entry.body_hash,
+            "status": entry.status,
+            "answer": entry.answer,
+            "created_at": now,
+        }
+        for scope, entry in sorted(first.items(), key=itemgetter(0))
+    ]
+    return Insert(idempotency, rows, _UNLESS_TAKEN)
+
+
+async def _claim(uow: UnitOfWork, first: _First[Any]) -> _Stored:
     """Claims the keys; returns hash and answer of those that were taken before."""
     if not first:
         return {}
-    scopes = sorted(first)
-    won = await uow.execute(
-        _CLAIM,
-        {
-            "callers": [caller for caller, _, _ in scopes],
-            "paths": [path for _, path, _ in scopes],
-            "keys": [key for _, _, key in scopes],
-            "hashes": [first[scope].body_hash for scope in scopes],
-            "statuses": [first[scope].status for scope in scopes],
-            "answers": [Jsonb(first[scope].answer) for scope in scopes],
-            "instants": [uow.now] * len(scopes),
-        },
-    )
-    lost = set(scopes) - {(row.caller, row.path, row.key) for row in won}
+    claims = _claims(first, uow.now)
+    won = await insert_together(uow.connection, [claims], "SELECT caller, path, key FROM part_0")
+    lost = set(first) - {(row.caller, row.path, row.key) for row in won}
     if not lost:
         return {}
     table = idempotency.c
@@ -183,7 +218,7 @@ def _blames_a_row(error: DBAPIError) -> bool:
     return isinstance(state, str) and state.startswith(_REFUSALS)
 
 
-def _tell(future: asyncio.Future[dict[str, Any]], outcome: dict[str, Any] | Exception) -> None:
+def _tell(future: asyncio.Future[dict[str, Any]], outcome: Outcome) -> None:
     if future.cancelled():
         return
     if isinstance(outcome, Exception):

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.contracts.envelope import Envelope
 from shared.contracts.topics import TOPICS, TopicClass
 from shared.store import tables
-from shared.store.bulk import insert_rows
+from shared.store.bulk import Row, insert_rows
 
 # Sorted keys: two transactions that touch the same things take the row locks in the same order. The locks are held to
 # the commit, so the order of numbers is the order of positions.
@@ -38,21 +38,29 @@ async def write_outbox(connection: AsyncConnection, outgoing: Sequence[Outgoing]
     if not outgoing:
         return
     numbered = await _number(connection, outgoing)
-    rows = [
-        {
-            "id": envelope.id,
-            "aggregatetype": envelope.topic,
-            "aggregateid": envelope.key,
-            "type": envelope.type,
-            "payload": out.value,
-            "headers": envelope.headers(),
-            "sequence": envelope.sequence,
-            "about": list(out.about),
-            "created_at": now,
-        }
-        for out, envelope in numbered
-    ]
-    await insert_rows(connection, tables.outbox, rows)
+    await insert_rows(connection, tables.outbox, [_row(out, envelope, now) for out, envelope in numbered])
+
+
+def fact_rows(outgoing: Sequence[Outgoing], now: datetime) -> list[Row]:
+    """The outbox rows of facts, which need no number. Raises RuntimeError where one of these is none."""
+    for out in outgoing:
+        if TOPICS[out.envelope.topic].kind is not TopicClass.FACT:
+            raise RuntimeError(f"{out.envelope.topic} numbers its events; only facts can be written in one statement")
+    return [_row(out, out.envelope, now) for out in outgoing]
+
+
+def _row(out: Outgoing, envelope: Envelope, now: datetime) -> Row:
+    return {
+        "id": envelope.id,
+        "aggregatetype": envelope.topic,
+        "aggregateid": envelope.key,
+        "type": envelope.type,
+        "payload": out.value,
+        "headers": envelope.headers(),
+        "sequence": envelope.sequence,
+        "about": list(out.about),
+        "created_at": now,
+    }
 
 
 async def _number(connection: AsyncConnection, outgoing: Sequence[Outgoing]) -> list[tuple[Outgoing, Envelope]]:

@@ -18,10 +18,10 @@ from shared.contracts.topics import TopicClass
 from shared.kernel import clock
 from shared.kernel.ids import derived_id, new_id
 from shared.store import tables
-from shared.store.bulk import insert_rows
+from shared.store.bulk import Insert, insert_rows, insert_together
 from shared.store.cause import Cause
 from shared.store.creation_context import current_traceparent
-from shared.store.outgoing import Outgoing, write_outbox
+from shared.store.outgoing import Outgoing, fact_rows, write_outbox
 from shared.store.scheduling import Schedule, Setting, write_timers
 
 
@@ -113,6 +113,15 @@ class UnitOfWork:
         await write_timers(self.connection, schedule)
         outgoing, self._outgoing = self._outgoing, []
         await write_outbox(self.connection, outgoing, self.now)
+
+    async def flush_together(self, first: Insert | None, then: str, **given: Any) -> None:
+        """Writes `first` and what is queued, rows and events that are facts, by `insert_together`."""
+        rows, self._rows = self._rows, {}
+        outgoing, self._outgoing = self._outgoing, []
+        inserts = [first] if first else []
+        inserts += [Insert(table, queued) for (table, _), queued in rows.items()]
+        inserts += [Insert(tables.outbox, fact_rows(outgoing, self.now))] if outgoing else []
+        await insert_together(self.connection, inserts, then, **given)
 
     async def _write_rows(self) -> None:
         rows, self._rows = self._rows, {}

@@ -6,10 +6,9 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from shared.messaging import applying, copying, held_retry, holding, inbox, lease, outbox, timers, watching
 from shared.store import bulk, group_commit, outgoing, scheduling, tables
+from shared.store.cause import Cause
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _KEYS = ("a", "b", "c")
@@ -32,7 +31,7 @@ class Draw:
                 self.raise_places, self.new_facts, self.known_facts, self.hold, self.applied, self.next_due,
                 self.state_arrived, self.due, self.needs_are_here, self.lock_copies, self.newer, self.here,
                 self.timers, self.cancel, self.claim, self.fired, self.again, self.lease, self.claim_keys,
-                self.queues, self.states, self.alarms,
+                self.all_or_nothing, self.queues, self.states, self.alarms,
             )
         )()  # fmt: skip
 
@@ -53,6 +52,9 @@ class Draw:
         return outgoing._NEXT_NUMBERS, {"topics": ["tickets"] * len(keys), "keys": keys, "counts": counts}
 
     def outbox_rows(self) -> Step:
+        return self.rows(tables.outbox, "", self.events())
+
+    def events(self) -> list[dict[str, Any]]:
         rows = []
         for key in self.keys():
             self.number += 1
@@ -69,7 +71,7 @@ class Draw:
                     "created_at": NOW,
                 }
             )
-        return self.rows(tables.outbox, "", rows)
+        return rows
 
     def unpublished(self) -> Step:
         statement = self.rng.choice((outbox._UNPUBLISHED, outbox._NONE_STUCK))
@@ -227,13 +229,15 @@ class Draw:
         return watching._COUNT, {}
 
     def claim_keys(self) -> Step:
-        keys = self.keys()
-        return group_commit._CLAIM, {
-            "callers": ["c"] * len(keys),
-            "paths": ["p"] * len(keys),
-            "keys": keys,
-            "hashes": [b"h"] * len(keys),
-            "statuses": [202] * len(keys),
-            "answers": [Jsonb({"id": key}) for key in keys],
-            "instants": [self.rng.choice((NOW, NOW + timedelta(days=2))) for _ in keys],
+        return bulk.together([self.claims()], "SELECT caller, path, key FROM part_0", {})
+
+    def all_or_nothing(self) -> Step:
+        claims, events = self.claims(), bulk.Insert(tables.outbox, self.events())
+        return bulk.together([claims, events], group_commit._ALL_OR_NOTHING, {"wanted": len(claims.rows)})
+
+    def claims(self) -> bulk.Insert:
+        first = {
+            ("c", "p", key): group_commit.Entry(None, {"id": key}, Cause("c"), ("c", "p", key), b"h")
+            for key in self.keys()
         }
+        return group_commit._claims(first, self.rng.choice((NOW, NOW + timedelta(days=2))))

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.channels.door import append_message
 from shared.contracts.events.channel_message_received import ChannelMessageReceived
@@ -23,7 +24,7 @@ from tests.store.intake.builders import message
 
 
 class CountedDatabase(Database):
-    """Counts its transactions."""
+    """Counts its transactions, those of a single statement too."""
 
     transactions = 0
 
@@ -32,6 +33,12 @@ class CountedDatabase(Database):
         self.transactions += 1
         async with super().transaction(cause) as uow:
             yield uow
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        self.transactions += 1
+        async with super().connection() as connection:
+            yield connection
 
 
 @pytest.fixture
@@ -99,6 +106,16 @@ async def test_a_repeat_gets_the_first_answer_and_stores_nothing(database: Count
         answers = [await door.submit(entry) for entry in entries]
     assert answers == [entries[0].answer] * 5
     assert await _stored(database) == {entries[0].answer["id"]}
+
+
+async def test_a_repeat_among_new_ones_takes_nobody_with_it(database: CountedDatabase) -> None:
+    door = GroupCommit(database, append_message)
+    first = _entry("k")
+    await door.submit(first)
+    entries = [*(_entry(str(number)) for number in range(3)), _entry("k"), _entry()]
+    answers = await asyncio.gather(*(door.submit(entry) for entry in entries))
+    assert answers == [first.answer if entry.scope and entry.scope[2] == "k" else entry.answer for entry in entries]
+    assert await _stored(database) == {answer["id"] for answer in answers}
 
 
 @pytest.mark.parametrize("together", [True, False])

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from tests.faults.simulation.postgres import values
 from tests.faults.simulation.postgres.errors import NotSimulated
-from tests.faults.simulation.postgres.scope import Scope, Source
+from tests.faults.simulation.postgres.scope import Returned, Scope, Source
 
 NAMES: dict[str, Any] = {
     name: getattr(values, name)
@@ -20,6 +20,7 @@ NAMES: dict[str, Any] = {
         "le",
         "add",
         "sub",
+        "div",
         "not_",
         "and_",
         "or_",
@@ -169,6 +170,9 @@ class Writer:
 
     def _sub(self, node: exp.Sub) -> str:
         return f"sub({self.write(node.this)}, {self.write(node.expression)})"
+
+    def _div(self, node: exp.Div) -> str:
+        return f"div({self.write(node.this)}, {self.write(node.expression)})"
 
     def _interval(self, node: exp.Interval) -> str:
         return f"interval({node.this.this!r}, {node.args['unit'].name!r})"
@@ -336,5 +340,7 @@ def _source(scope: Scope, table: exp.Expression) -> tuple[Source, str]:
         if shape is None:
             raise NotSimulated(f"table {table.name}")
         name = alias or table.name
+        if isinstance(shape, Returned):
+            return Source(name, scope.fresh(name), shape.columns), f"p[{table.name!r}]"
         return Source(name, scope.fresh(name), list(shape.columns), shape), f"tx.scan({table.name!r})"
     raise NotSimulated(table.sql("postgres"))

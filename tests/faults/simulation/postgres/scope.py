@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.faults.simulation.postgres.errors import NotSimulated
 from tests.faults.simulation.postgres.schema import ROW_ID, Shape
 
-Shapes = dict[str, Shape]
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What an INSERT in a WITH gives to the rest of the statement, under the parameter of its name."""
+
+    columns: Sequence[str]
+
+
+Shapes = dict[str, Any]
+"""Name → `Shape` of a table, or `Returned` of a WITH."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from sqlglot import exp
 from tests.faults.simulation.postgres.errors import CHECK, NOT_NULL, SECOND_TIME, UNIQUE, NotSimulated, ServerSays
 from tests.faults.simulation.postgres.expressions import Writer, add_source
 from tests.faults.simulation.postgres.schema import ROW_ID, Row, Unique
-from tests.faults.simulation.postgres.scope import Scope, Shapes, Source
+from tests.faults.simulation.postgres.scope import Returned, Scope, Shapes, Source
 from tests.faults.simulation.postgres.select import Answer, Parameters, Select, Statement, function, names_of, tuple_of
 from tests.faults.simulation.postgres.storage import Table, Transaction, new_row
 from tests.faults.simulation.postgres.values import taken
@@ -21,6 +21,8 @@ from tests.faults.simulation.postgres.values import taken
 def compile_statement(sql: str, shapes: Shapes) -> Statement:
     """Raises NotSimulated for what this PostgreSQL does not have."""
     node = sqlglot.parse_one(sql, read="postgres")
+    if node.args.get("with_") is not None:
+        return Together(node, shapes)
     for kind, statement in ((exp.Select, Select), (exp.Insert, Insert), (exp.Update, Update), (exp.Delete, Delete)):
         if isinstance(node, kind):
             return statement(node, shapes)
@@ -210,6 +212,33 @@ async def _check_entries(tx: Transaction, table: Table, row: Row) -> None:
     collision = await _collision(tx, table, row, row[ROW_ID])
     if collision is not None:
         raise ServerSays(UNIQUE, f"duplicate key value violates {collision[0].name}")
+
+
+class Together(Statement):
+    """WITH … AS (INSERT …), … SELECT …: all of it, or nothing."""
+
+    def __init__(self, node: exp.Expression, shapes: Shapes) -> None:
+        parts = node.args["with_"].expressions
+        if not isinstance(node, exp.Select) or not all(isinstance(part.this, exp.Insert) for part in parts):
+            raise NotSimulated(node.sql("postgres"))
+        inserts = {part.alias: Insert(part.this, shapes) for part in parts}
+        node.set("with_", None)
+        read = {table.name for table in node.find_all(exp.Table)}
+        # What nobody reads is done at the end.
+        self.before = {name: insert for name, insert in inserts.items() if name in read}
+        self.after = [insert for name, insert in inserts.items() if name not in read]
+        self.select = Select(node, shapes | {name: Returned(each.names or ()) for name, each in inserts.items()})
+
+    async def run(self, tx: Transaction, p: Parameters) -> Answer:
+        """Runs it."""
+        given: Parameters = dict(p)
+        for name, insert in self.before.items():
+            returned = await insert.run(tx, p)
+            given[name] = [dict(zip(returned.names or (), row, strict=True)) for row in returned.rows]
+        answer = await self.select.run(tx, given)
+        for insert in self.after:
+            await insert.run(tx, p)
+        return answer
 
 
 class _Existing(_Change):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from tests.faults.simulation.postgres.errors import WRONG_TYPE, NotSimulated, ServerSays
+from tests.faults.simulation.postgres.errors import DIVISION_BY_ZERO, WRONG_TYPE, NotSimulated, ServerSays
 
 
 class Nulls(dict[str, Any]):
@@ -45,6 +45,13 @@ def add(left: Any, right: Any) -> Any:
 
 def sub(left: Any, right: Any) -> Any:
     return None if left is None or right is None else left - right
+
+
+def div(left: Any, right: Any) -> Any:
+    """Of whole numbers."""
+    if right == 0:
+        raise ServerSays(DIVISION_BY_ZERO, "division by zero")
+    return None if left is None or right is None else left // right
 
 
 def not_(value: bool | None) -> bool | None:
