@@ -14,6 +14,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import TextClause
 
+from shared.store.columns import Column, Write, write_for
+
 Row = Mapping[str, Any]
 Shape = tuple[Table, tuple[str, ...], str]
 
@@ -62,9 +64,16 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[
 
 
 def _array(table: Table, column: str, values: list[Any]) -> list[Any]:
-    if not isinstance(table.c[column].type, JSONB):
-        return values
-    return [None if value is None else Jsonb(value) for value in values]
+    json, write = _kind(table, column)
+    if json:
+        values = [None if value is None else Jsonb(value) for value in values]
+    return values if write is None else Column(values, write)
+
+
+@cache
+def _kind(table: Table, column: str) -> tuple[bool, Write | None]:
+    kind = table.c[column].type
+    return isinstance(kind, JSONB), write_for(kind)
 
 
 @cache
