@@ -105,11 +105,19 @@ class GroupCommit(Generic[T]):
         """
         try:
             while self._queue:
-                group = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
-                await self._settle(group)
+                if group := await self._gathered():
+                    await self._settle(group)
         finally:
             # Here, not when the task is seen to be done: who comes in between would wait for a worker that has left.
             self._workers.discard(asyncio.current_task())
+
+    async def _gathered(self) -> list[_Waiting[T]]:
+        """Whoever waits, and who joins as long as each turn of the loop brings somebody; alone, one waits one turn."""
+        known = 0
+        while known < len(self._queue) < MAX_GROUP:
+            known = len(self._queue)
+            await asyncio.sleep(0)
+        return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
 
     async def _settle(self, group: Sequence[_Waiting[T]]) -> None:
         try:
