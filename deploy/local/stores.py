@@ -104,7 +104,7 @@ async def _rehearsed(database: Database, question: Callable[[UnitOfWork], Awaita
 
 
 async def _act(url: str, service: str, act: Callable[[Database], Awaitable[Answer]]) -> Answer:
-    database = Database(url, service, pool_size=1, max_overflow=0)
+    database = Database(url, service, pool_size=1)
     try:
         return await act(database)
     except OperationalError as error:

@@ -49,8 +49,7 @@ async def run_roles(service: Service, roles: tuple[str, ...], telemetry: Telemet
     stopping = asyncio.Event()
     for asked in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(asked, stopping.set)
-    connections = pool_size(roles)
-    database = Database(service.database_url(), service.name, pool_size=connections, max_overflow=connections // 2)
+    database = Database(service.database_url(), service.name, pool_size=pool_size(roles))
     if telemetry.on:
         from shared.telemetry.instrumenting import instrument_database
 

@@ -13,8 +13,8 @@ CORE_ROLES = ("api", "consumer", "relay", "clock")
 KAFKA_ROLES = frozenset({"consumer", "relay"})
 """Roles that cannot begin without topics."""
 
-_CONNECTIONS = {"api": 10, "consumer": 6, "relay": 3, "clock": 3}
-_CONNECTIONS_OF_OTHERS = 4
+_CONNECTIONS = {"api": 15, "consumer": 9, "relay": 4, "clock": 4}
+_CONNECTIONS_OF_OTHERS = 6
 
 
 def roles_of(service: Service) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def roles_of(service: Service) -> tuple[str, ...]:
 
 
 def pool_size(roles: Sequence[str]) -> int:
-    """How many database connections a process with these roles keeps."""
+    """How many database connections a process with these roles opens at most; what was opened is kept."""
     return sum(_CONNECTIONS.get(role, _CONNECTIONS_OF_OTHERS) for role in roles)
 
 

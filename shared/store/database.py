@@ -30,13 +30,14 @@ def engine_url(url: str) -> URL:
 class Database:
     """The pool of one process. `hide_parameters` keeps people's data out of error texts."""
 
-    def __init__(self, url: str, service: str, *, pool_size: int = 5, max_overflow: int = 5) -> None:
+    def __init__(self, url: str, service: str, *, pool_size: int = 10) -> None:
         arrays.install()
         self.service = service
         self.engine: AsyncEngine = create_async_engine(
             engine_url(url),
             pool_size=pool_size,
-            max_overflow=max_overflow,
+            # One that is closed again when it is given back is opened anew a moment later, dozens of times a second.
+            max_overflow=0,
             pool_timeout=10,
             pool_pre_ping=False,
             hide_parameters=True,
