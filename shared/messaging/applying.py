@@ -114,6 +114,7 @@ class Applier:
         places = await inbox.lock_places(uow, consumer, topic.name, (r.thing for r in readings))
         queued = await holding.queues(uow, consumer, topic.name, (key for _, key in places))
         blocked = set(queued)
+        await self._gather(uow, readings, verdict)
         for reading in _by_number(readings):
             place = places[reading.thing]
             if not place.is_new and reading.number <= place.last:
@@ -154,6 +155,7 @@ class Applier:
                 fresh.setdefault(_fact(reading), inbox.body_hash(reading))
         known = await inbox.remember_facts(uow, self.service.group, fresh, uow.now) if fresh else {}
         freed: list[int] = []
+        await self._gather(uow, [r for r in readings if r.envelope is not None and _fact(r) not in known], verdict)
         for reading in readings:
             held_id = reading.record.held_id
             if held_id is None:
@@ -195,6 +197,21 @@ class Applier:
         keys = sorted({reading.thing[1] for reading in applied.news})
         if keys:
             done.released += await holding.state_arrived(uow, self.service.group, topic.name, keys)
+
+    async def _gather(self, uow: UnitOfWork, readings: Sequence[Reading], verdict: Verdict | None) -> None:
+        if verdict is not None:
+            return
+        for reaction in self.service.reactions:
+            if reaction.gather is None:
+                continue
+            events = [(r.event, r.envelope) for r in readings if r.envelope and type(r.event) is reaction.event]
+            if events:
+                try:
+                    await reaction.gather(uow, events)
+                except DBAPIError:
+                    raise
+                except Exception as error:
+                    raise ReactionRaised(type(error).__name__) from error
 
     async def _apply_one(
         self, uow: UnitOfWork, reading: Reading, missing: frozenset[Need], verdict: Verdict | None, done: Done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ Need = tuple[str, str]
 """(state topic, key): something that must be in this service's copies before a reaction can run."""
 
 Run = Callable[[UnitOfWork, Any, Envelope], Awaitable[None]]
+Gather = Callable[[UnitOfWork, Sequence[tuple[Any, Envelope]]], Awaitable[None]]
 
 
 def no_needs(_event: Any) -> Iterable[Need]:
@@ -29,6 +30,10 @@ def no_needs(_event: Any) -> Iterable[Need]:
 class Reaction:
     """One row: on `event`, run. `needs` names state that must be here first; `publishes` what `run` may publish;
     `stale_after` the age beyond which nothing is started any more; `bound` why a circle of events ends here.
+
+    `gather`, where there is one, sees the events of a whole batch before `run` sees the first of them. It locks and
+    reads for all at once what `run` would ask for one by one, and leaves it in `uow.gathered`; some of the events may
+    turn out to be known already, or not to be for us to apply. It decides nothing and refuses nothing.
     """
 
     event: type[Event]
@@ -37,6 +42,7 @@ class Reaction:
     needs: Callable[[Any], Iterable[Need]] = no_needs
     stale_after: timedelta | None = None
     bound: str | None = None
+    gather: Gather | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,9 @@ class UnitOfWork:
         self.permit = Permit()
         self.incoming: Received | None = None
         """The record that the running reaction was given, with its bytes as they came."""
+        self.gathered: dict[str, Any] = {}
+        """What reactions found for a whole batch at once, by names of theirs (`Reaction.gather`)."""
+        self._at_flush: list[Callable[[], Awaitable[None]]] = []
         self._rows: dict[tuple[Table, tuple[str, ...]], list[Mapping[str, Any]]] = {}
         self._outgoing: list[Outgoing] = []
         self._schedule: Schedule = {}
@@ -59,6 +62,10 @@ class UnitOfWork:
     def insert(self, table: Table, **row: Any) -> None:
         """Queues a row."""
         self._rows.setdefault((table, tuple(row)), []).append(row)
+
+    def at_flush(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Queues a statement, e.g. one UPDATE for many rows; it runs after the queued rows, before the events' rows."""
+        self._at_flush.append(write)
 
     def new_id(self, kind: str) -> UUID:
         """An id for something of `kind`: random for a person's act, the same again for the same event's reaction."""
@@ -108,6 +115,10 @@ class UnitOfWork:
 
     async def flush(self) -> None:
         """Writes everything queued; the outbox last, because its numbers are locked until the commit."""
+        await self._write_rows()
+        writes, self._at_flush = self._at_flush, []
+        for write in writes:
+            await write()
         await self._write_rows()
         schedule, self._schedule = self._schedule, {}
         await write_timers(self.connection, schedule)
