@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import text
@@ -25,6 +25,10 @@ _HERE = text(
     "SELECT topic, key FROM copy JOIN unnest(CAST(:topics AS text[]), CAST(:keys AS text[])) AS named (topic, key) "
     "USING (topic, key)"
 )
+
+
+Shortened = Mapping[int, bool]
+"""Partition → whether it has lost its first records by age."""
 
 
 @dataclass(slots=True)
@@ -64,13 +68,13 @@ class Applier:
         verdict: Verdict | None,
         *,
         patient: bool = False,
-        shortened: bool | None = False,
+        shortened: Shortened | None = None,
     ) -> Done:
-        """Applies records of one partition in order. `verdict` is set when there is one record, the culprit.
+        """Applies records of one topic, each partition's in order. `verdict` is set for one record, the culprit.
 
-        `shortened`: whether the partition has lost its first records by age. With nothing done it raises NeedsMissing,
-        where a state is missing and the caller is `patient`, and inbox.BeginningUnknown, where `shortened` is None
-        and matters.
+        `shortened`: which partitions have lost their first records by age; None: none has. With nothing done it raises
+        NeedsMissing, where a state is missing and the caller is `patient`, and inbox.BeginningUnknown, where
+        `shortened` does not tell of a partition and that matters.
         """
         topic = TOPICS[records[0].topic]
         readings = await self._check_sources(uow, topic, [read(record) for record in records])
@@ -108,7 +112,7 @@ class Applier:
         done: Done,
         verdict: Verdict | None,
         missing: frozenset[Need],
-        shortened: bool | None,
+        shortened: Shortened | None,
     ) -> None:
         consumer = self.service.group
         places = await inbox.lock_places(uow, consumer, topic.name, (r.thing for r in readings))
@@ -121,7 +125,7 @@ class Applier:
                 metrics.CONSUMED.add(topic=topic.name, outcome="duplicate")
                 continue
             if place.is_new:
-                place.begin(reading.number, shortened)
+                place.begin(reading.number, _is_shortened(reading, shortened))
                 if place.first_seen > 1:
                     metrics.SEEN_LATE.add(topic=topic.name)
             if reading.number > place.last + 1:
@@ -285,6 +289,15 @@ class Applier:
             else r
             for r in readings
         ]
+
+
+def _is_shortened(reading: Reading, shortened: Shortened | None) -> bool:
+    if shortened is None or reading.number == 1:
+        return False
+    partition = reading.record.partition
+    if partition not in shortened:
+        raise inbox.BeginningUnknown(partition)
+    return shortened[partition]
 
 
 def _by_number(readings: Sequence[Reading]) -> list[Reading]:

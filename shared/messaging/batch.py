@@ -1,4 +1,4 @@
-"""One transaction per batch of one partition: what was applied is skipped, reactions run in order, one commit.
+"""One transaction per batch of one topic: what was applied is skipped, reactions run in order, one commit.
 
 A batch that fails is halved until the culprit is alone; that one is held and everything else goes on.
 """
@@ -42,7 +42,7 @@ _YOUNG_SECONDS = 1.0
 _PASSING = {"40001", "40P01", "55P03", "57014", "25P03"}
 """Serialization, deadlock, lock timeout, statement timeout, idle-in-transaction timeout."""
 
-Shortened = Callable[[str, int], Awaitable[bool]]
+IsShortened = Callable[[str, int], Awaitable[bool]]
 """Whether a (topic, partition) has lost its first records by age. Raises OSError where the broker does not answer."""
 
 
@@ -55,25 +55,25 @@ class Batches:
         applier: Applier,
         health: Health,
         brake: Brake | None = None,
-        shortened: Shortened | None = None,
+        is_shortened: IsShortened | None = None,
     ) -> None:
         self._database = database
         self._applier = applier
         self._health = health
         self._brake = brake
-        self._shortened = shortened
+        self._is_shortened = is_shortened
         self._state_came = asyncio.Event()
         self.worked_since = float("-inf")
         """When (monotonic) a batch last went on after it had waited for the database, the broker or the brake."""
 
     async def process(self, records: Sequence[Record]) -> list[Released]:
-        """Applies `records` of one partition. Waits for an absent database for as long as it takes.
+        """Applies `records` of one topic, each partition's in order. Waits for an absent database as long as it takes.
 
         With a brake it begins nothing while that is on. Who cannot ask whether a topic is shortened takes every new
         thing to begin at number 1. Returns the held things that became due by it.
         """
         began = clock.monotonic()
-        released = await self._attempt(records, None, patient_until=_patience(records[-1]))
+        released = await self._attempt(records, None, patient_until=_patience(records))
         await pause("consumer.after_commit")
         if TOPICS[records[0].topic].kind is TopicClass.STATE:
             self._state_came.set()
@@ -87,7 +87,7 @@ class Batches:
         self, records: Sequence[Record], verdict: Verdict | None, *, patient_until: float = float("-inf")
     ) -> list[Released]:
         passing, away = 0, 0
-        shortened = None if self._shortened is not None else False
+        shortened: dict[int, bool] | None = None if self._is_shortened is None else {}
         while True:
             try:
                 holding = verdict is not None and verdict.hold is not None
@@ -104,8 +104,9 @@ class Batches:
                     async with asyncio.timeout(patient_until - clock.monotonic()):
                         await came.wait()
                 continue
-            except BeginningUnknown:
-                shortened = await self._ask(records[0])
+            except BeginningUnknown as unknown:
+                assert shortened is not None
+                shortened[unknown.partition] = await self._ask(records[0].topic, unknown.partition)
                 continue
             except (DBAPIError, PoolExhausted, OSError) as error:
                 if is_away(error):
@@ -169,13 +170,13 @@ class Batches:
                 raise
             log.warning("database away; the brake is thought of again at the next raise")
 
-    async def _ask(self, record: Record) -> bool:
-        """Whether its partition is shortened, asked outside any transaction and until the broker answers."""
-        assert self._shortened is not None
+    async def _ask(self, topic: str, partition: int) -> bool:
+        """Whether a partition is shortened, asked outside any transaction and until the broker answers."""
+        assert self._is_shortened is not None
         times = 0
         while True:
             try:
-                return await self._shortened(record.topic, record.partition)
+                return await self._is_shortened(topic, partition)
             except OSError:
                 times += 1
                 if times == 1:
@@ -191,9 +192,10 @@ class Batches:
         await asyncio.sleep(away_pause(times) * random.uniform(0.5, 1.0))
 
 
-def _patience(newest: Record) -> float:
+def _patience(records: Sequence[Record]) -> float:
     """Until when (monotonic) a batch waits for states: only one that was written just now, a backlog does not stop."""
-    if newest.written_at is None or clock.now().timestamp() - newest.written_at > _YOUNG_SECONDS:
+    newest = max(record.written_at or 0.0 for record in records)
+    if clock.now().timestamp() - newest > _YOUNG_SECONDS:
         return float("-inf")
     return clock.monotonic() + _PATIENCE_SECONDS
 

@@ -56,9 +56,7 @@ async def run(context: RoleContext) -> None:
 
     async def handle(records: list[Record]) -> None:
         first = records[0]
-        with spans.processing_batch(
-            first.topic, first.partition, context.service.group, map(_traceparent, records), len(records)
-        ):
+        with spans.processing_batch(first.topic, context.service.group, map(_traceparent, records), len(records)):
             released = await batches.process(records)
         if first.written_at is not None:
             metrics.EVENT_AGE.record(clock.now().timestamp() - first.written_at, topic=first.topic)

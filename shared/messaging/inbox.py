@@ -46,6 +46,10 @@ _KNOWN_FACTS = text(
 class BeginningUnknown(Exception):
     """A new thing is met above number 1: whether the earlier ones are gone or still to come, only its topic tells."""
 
+    def __init__(self, partition: int) -> None:
+        super().__init__(partition)
+        self.partition = partition
+
 
 @dataclass(slots=True)
 class Place:
@@ -59,12 +63,10 @@ class Place:
         """Whether this consumer never met the thing before."""
         return self.first_seen == 0
 
-    def begin(self, met: int, shortened: bool | None) -> None:
+    def begin(self, met: int, shortened: bool) -> None:
         """Sets where the story of a new thing begins, whose number `met` is the first that came: at 1, unless its
-        partition is `shortened`, has lost its first records by age. Raises BeginningUnknown where that is None.
+        partition is `shortened`, has lost its first records by age.
         """
-        if met > 1 and shortened is None:
-            raise BeginningUnknown
         self.first_seen = met if shortened else 1
         self.last = self.first_seen - 1
 

@@ -1,4 +1,4 @@
-"""Faust as group member and offset keeper: each partition's records come out as batches, one in flight per partition.
+"""Faust as group member and offset keeper: a topic's records come out as batches, each partition's in order.
 
 `Transport.Fetcher` and `Transport.Consumer` are the class attributes that Faust offers for this. Offsets are committed
 only for batches whose database transaction is committed. The names used are checked at start (`faust_names.py`).
@@ -24,6 +24,8 @@ LONG_SECONDS, SHORT_SECONDS = 0.25, 0.1
 """A batch is one transaction. One that took long is followed by half as many events, a short and full one by twice as
 many: others wait for its locks, and what a transaction costs by itself is shared by its events.
 """
+CREW = 2
+"""Batches of one topic in flight: one may wait for a lock or a commit while the next is worked on."""
 BATCH_BYTES = 4 * 1024 * 1024
 FULL_EVENTS, ROOM_EVENTS = 1000, 400
 FULL_BYTES, ROOM_BYTES = 4 * 1024 * 1024, 1024 * 1024
@@ -81,16 +83,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
 @dataclass(slots=True)
 class Lane:
-    """What waits in one partition, and since when its batch is being worked on."""
+    """What waits in one partition. `first` is the oldest record in flight, `taken_at` (monotonic) when it was taken."""
 
     waiting: deque[Record] = field(default_factory=deque)
     bytes: int = 0
-    task: asyncio.Task[None] | None = None
-    started: float | None = None
-    size: int = BATCH_EVENTS
-    """How many events the next batch may have."""
     first: Record | None = None
-    """The oldest record that is not yet handled, while there is one in flight."""
+    taken_at: float = 0.0
 
     @property
     def full(self) -> bool:
@@ -107,18 +105,24 @@ class Lane:
         self.waiting.append(record)
         self.bytes += record.size
 
-    def take(self) -> list[Record]:
-        """The next batch: at least one record, then as many as both bounds allow."""
-        batch: list[Record] = []
-        size = 0
-        while self.waiting and len(batch) < self.size:
-            if batch and size + self.waiting[0].size > BATCH_BYTES:
-                break
-            record = self.waiting.popleft()
-            size += record.size
-            batch.append(record)
-        self.bytes -= size
+    def take(self, events: int, size: int) -> list[Record]:
+        """The next of its records: at least one, then as many as both bounds allow."""
+        batch = [self.waiting.popleft()]
+        size -= batch[0].size
+        while self.waiting and len(batch) < events and self.waiting[0].size <= size:
+            size -= self.waiting[0].size
+            batch.append(self.waiting.popleft())
+        self.bytes -= sum(record.size for record in batch)
+        self.first, self.taken_at = batch[0], clock.monotonic()
         return batch
+
+
+@dataclass(slots=True)
+class Crew:
+    """Who works on one topic, and how many events the next batch may have."""
+
+    size: int = BATCH_EVENTS
+    tasks: set[asyncio.Task[None] | None] = field(default_factory=set)
 
     def learn(self, events: int, seconds: float) -> None:
         """Chooses the next batch's size by how long one of so many events took."""
@@ -129,11 +133,16 @@ class Lane:
 
 
 class Lanes(Service):  # type: ignore[misc]
-    """In the place of Faust's Fetcher: a bounded buffer and at most one batch in flight per partition."""
+    """In the place of Faust's Fetcher: a bounded buffer per partition, and batches that take from many partitions.
+
+    No partition is in two batches at once, so its order stands; a batch that waits holds up only the partitions it took
+    from, since a topic has `CREW` workers.
+    """
 
     def __init__(self, app: Any, **kwargs: Any) -> None:
         self.app = app
         self.lanes: dict[TP, Lane] = {}
+        self.crews: dict[str, Crew] = {}
         self.paused: set[TP] = set()
         self.room = asyncio.Event()
         self.handle: Handle = app.handle
@@ -142,8 +151,8 @@ class Lanes(Service):  # type: ignore[misc]
     @property
     def oldest(self) -> float:
         """Seconds that the batch longest in flight has been worked on; 0 when none is."""
-        started = [lane.started for lane in self.lanes.values() if lane.started is not None]
-        return clock.monotonic() - min(started) if started else 0.0
+        taken = [lane.taken_at for lane in self.lanes.values() if lane.first is not None]
+        return clock.monotonic() - min(taken) if taken else 0.0
 
     @property
     def unread(self) -> dict[TP, Record]:
@@ -173,7 +182,7 @@ class Lanes(Service):  # type: ignore[misc]
         for lane in self.lanes.values():
             lane.waiting.clear()
             lane.bytes = 0
-        tasks = [lane.task for lane in self.lanes.values() if lane.task is not None]
+        tasks = [task for crew in self.crews.values() for task in crew.tasks if task is not None]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
             for task in late:
@@ -181,7 +190,7 @@ class Lanes(Service):  # type: ignore[misc]
             await asyncio.gather(*late, return_exceptions=True)
         for tp in self.paused:
             self.app.consumer.on_buffer_drop(tp)
-        self.lanes, self.paused = {}, set()
+        self.lanes, self.crews, self.paused = {}, {}, set()
         self.room.set()
 
     @Service.task  # type: ignore[untyped-decorator]
@@ -200,36 +209,54 @@ class Lanes(Service):  # type: ignore[misc]
             await asyncio.sleep(0)
 
     def _put(self, consumer: Any, tp: TP, messages: Sequence[Any]) -> None:
-        lane = self.lanes.get(tp)
-        if lane is None:
-            lane = self.lanes[tp] = Lane()
+        lane = self.lanes.setdefault(tp, Lane())
         for message in messages:
             lane.put(record_of(message))
-        if lane.task is None:
-            lane.task = self.loop.create_task(self._work(tp, lane))
+        crew = self.crews.setdefault(tp.topic, Crew())
+        if lane.first is None and len(crew.tasks) < CREW:
+            crew.tasks.add(self.loop.create_task(self._work(tp.topic, crew)))
         if lane.full and tp not in self.paused:
             # Never pause_partitions: getmany would throw away what was fetched of a partition paused meanwhile.
             self.paused.add(tp)
             consumer.on_buffer_full(tp)
 
-    async def _work(self, tp: TP, lane: Lane) -> None:
-        consumer = self.app.consumer
+    async def _work(self, topic: str, crew: Crew) -> None:
+        taken: list[tuple[TP, Lane, list[Record]]] = []
         try:
-            while lane.waiting:
-                batch = lane.take()
-                lane.started, lane.first = clock.monotonic(), batch[0]
-                await self.handle(batch)
-                lane.learn(len(batch), clock.monotonic() - lane.started)
-                lane.started = lane.first = None
-                consumer.done[tp] = batch[-1].offset + 1
-                if tp in self.paused and lane.has_room:
-                    self.paused.discard(tp)
-                    consumer.on_buffer_drop(tp)
-                    self.room.set()
+            while taken := self._take(topic, crew.size):
+                began = clock.monotonic()
+                records = [record for _, _, batch in taken for record in batch]
+                await self.handle(records)
+                crew.learn(len(records), clock.monotonic() - began)
+                for tp, lane, batch in taken:
+                    lane.first = None
+                    self.app.consumer.done[tp] = batch[-1].offset + 1
+                    self._make_room(tp, lane)
         except Exception as error:  # noqa: BLE001 - handle retries by itself; what comes out is a fault: start anew
             await self.crash(error)
         finally:
-            lane.task = lane.started = lane.first = None
+            for _, lane, _ in taken:
+                lane.first = None
+            crew.tasks.discard(asyncio.current_task())
+
+    def _take(self, topic: str, events: int) -> list[tuple[TP, Lane, list[Record]]]:
+        """The next batch: from the partitions that nobody works on, who waits longest first."""
+        free = [(tp, lane) for tp, lane in self.lanes.items() if tp.topic == topic and lane.waiting and not lane.first]
+        size, taken = BATCH_BYTES, []
+        for tp, lane in sorted(free, key=lambda each: each[1].taken_at):
+            if events <= 0 or size <= 0:
+                break
+            batch = lane.take(events, size)
+            events -= len(batch)
+            size -= sum(record.size for record in batch)
+            taken.append((tp, lane, batch))
+        return taken
+
+    def _make_room(self, tp: TP, lane: Lane) -> None:
+        if tp in self.paused and lane.has_room:
+            self.paused.discard(tp)
+            self.app.consumer.on_buffer_drop(tp)
+            self.room.set()
 
 
 class Transport(driver.Transport):  # type: ignore[misc]

@@ -33,9 +33,9 @@ def sending(topic: str, traceparents: Iterable[str | None], rows: int) -> Abstra
 
 
 def processing_batch(
-    topic: str, partition: int, group: str, traceparents: Iterable[str | None], events: int
+    topic: str, group: str, traceparents: Iterable[str | None], events: int
 ) -> AbstractContextManager[Span]:
-    """A consumer works on a batch of one partition; linked to the contexts in which its events were made."""
+    """A consumer works on a batch of one topic; linked to the contexts in which its events were made."""
     return batch_span(
         f"process {topic}",
         traceparents,
@@ -44,7 +44,6 @@ def processing_batch(
             "messaging.operation.name": "process",
             "messaging.operation.type": "process",
             "messaging.destination.name": topic,
-            "messaging.destination.partition.id": str(partition),
             "messaging.consumer.group.name": group,
             "messaging.batch.message_count": events,
         },

@@ -97,6 +97,7 @@ class _Lanes(Lanes):
     def __init__(self, app: Any, handle: Handle) -> None:
         self.app = app
         self.lanes = {}
+        self.crews = {}
         self.paused = set()
         self.room = asyncio.Event()
         self.handle = handle
