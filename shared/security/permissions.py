@@ -1,11 +1,15 @@
 """Roles and what they may do: a row per role, `<things>.<verb>`. Routes name one permission each.
 
+Whose things a permission reaches is the second table; which fields it opens stands at the fields (shared/web/seen.py).
 Who may act on one thing in particular (its handler, its approver, never the accused) is decided by its module.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum
+
+from shared.kernel.errors import Refused
 
 _STAFF = frozenset({"visits.request", "visits.read"})
 """Every role: anybody here may expect a visitor."""
@@ -82,6 +86,50 @@ ROLES: dict[str, frozenset[str]] = {
 }
 
 
+class Reach(IntEnum):
+    """Whose things a permission opens; the higher includes the lower."""
+
+    OWN = 1
+    """What one takes part in: as host, as requester, as the one who is asked to decide, as the person oneself."""
+    DEPARTMENT = 2
+    """What belongs to one's own department, or to one that one heads, and to all below."""
+    ALL = 3
+
+
+_OWN_VISITS = (
+    "liaison",
+    "complaint-handler",
+    "callback-agent",
+    "engineer",
+    "dispatcher",
+    "customer-data-officer",
+    "template-approver",
+    "operator",
+)
+_OF_DEPARTMENT = {"department-manager": Reach.DEPARTMENT, "supervisor": Reach.DEPARTMENT}
+
+REACHES: dict[str, dict[str, Reach]] = {
+    "visits.read": dict.fromkeys(_OWN_VISITS, Reach.OWN) | _OF_DEPARTMENT,
+}
+"""Permission → role → whose things. A permission or a role that is not here: everybody's."""
+
+
 def permissions_of(roles: Iterable[str]) -> frozenset[str]:
     """Everything that one of `roles` may do; a role that is not in the table may do nothing."""
     return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
+
+
+def reach_of(roles: Iterable[str], permission: str) -> Reach | None:
+    """The farthest that one of `roles` reaches with `permission`; None where none has it."""
+    rows = REACHES.get(permission, {})
+    having = [role for role in roles if permission in ROLES.get(role, frozenset())]
+    return max((rows.get(role, Reach.ALL) for role in having), default=None)
+
+
+def missing(permission: str, *, expected: str | None = None, field: str | None = None) -> Refused:
+    """The refusal (403) of who lacks `permission`; `expected` also says who needs none, or where it would have to
+    reach.
+    """
+    if expected is None:
+        expected = f"the permission {permission}"
+    return Refused("permission-missing", status=403, field=field, expected=expected, permission=permission)

@@ -27,6 +27,7 @@ from services.intake.visits.schemas import (
 )
 from shared.kernel.errors import NotFound, Refused
 from shared.messaging import copies
+from shared.security.rows import rows_of
 from shared.store.unit_of_work import UnitOfWork
 from shared.web.edge import Edge, requires
 
@@ -63,10 +64,11 @@ async def list_visits(
     before: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> VisitList:
-    """Visits, the latest arrival first."""
+    """The visits that you may see, the latest arrival first."""
 
     async def read(uow: UnitOfWork) -> VisitList:
-        visits = await store.by_arrival(uow, state=state, host_id=host_id, before=before, limit=limit)
+        rows = await rows_of(uow, edge.caller, "visits.read")
+        visits = await store.by_arrival(uow, rows, state=state, host_id=host_id, before=before, limit=limit)
         items = tuple(VisitView.of(visit) for visit in visits)
         return VisitList(items=items, next=visits[-1].id if len(visits) == limit else None)
 
@@ -81,6 +83,9 @@ async def read_visit(visit_id: UUID, edge: Staff) -> VisitDetail:
         visit = await store.get(uow, visit_id)
         if visit is None:
             raise NotFound("visit")
+        rows = await rows_of(uow, edge.caller, "visits.read")
+        if not await store.is_within(uow, rows, visit_id):
+            raise rows.out_of_reach()
         return VisitDetail.with_approvals(visit, await store.approvals(uow, visit_id))
 
     return await edge.query(read)

@@ -17,6 +17,7 @@ from shared.contracts.events.staff_changed import StaffChanged
 from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
 from shared.kernel.errors import NotFound, Refused
 from shared.security import directory
+from shared.security.permissions import missing
 from shared.store.unit_of_work import UnitOfWork
 
 
@@ -69,7 +70,7 @@ async def request(
 async def resubmit(uow: UnitOfWork, visit_id: UUID, wish: Wish, *, by: UUID, permitted: bool = False) -> Visit:
     """A returned visit, mended: a new revision, approved anew. Raises like `request`, and Refused(`visit-state`)."""
     visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted)
+    check_theirs(visit, by, permitted, "visits.cancel")
     row = VISIT.step(visit.state, "resubmit")
     host = await _host(uow, visit.host_id)
     _check(uow, wish, host)
@@ -105,7 +106,7 @@ async def reschedule(
     decide about the dates that hold. Raises Refused: `visit-state`, `impossible-dates`, `short-notice`.
     """
     visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted)
+    check_theirs(visit, by, permitted, "visits.cancel")
     row = VISIT.step(visit.state, "reschedule")
     host = await _host(uow, visit.host_id)
     _check(uow, Wish(arrival, departure, visit.purpose, visit.head_count, short_notice_reason), host)
@@ -133,7 +134,7 @@ async def reschedule(
 async def cancel(uow: UnitOfWork, visit_id: UUID, *, reason: str | None, by: UUID, permitted: bool = False) -> Visit:
     """Calls a visit off before arrival; who was told of it is told. Raises Refused(`visit-state`)."""
     visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted)
+    check_theirs(visit, by, permitted, "visits.cancel")
     row = VISIT.step(visit.state, "cancel")
     waiting = await store.waiting_approval(uow, visit)
     if waiting is not None:
@@ -154,10 +155,10 @@ async def locked(uow: UnitOfWork, visit_id: UUID) -> Visit:
     return visit
 
 
-def check_theirs(visit: Visit, by: UUID, permitted: bool) -> None:
-    """Host and requester act on their own visit, others with the permission. Raises Refused (403)."""
+def check_theirs(visit: Visit, by: UUID, permitted: bool, permission: str) -> None:
+    """Host and requester act on their own visit, others with `permission`. Raises Refused (403) that names it."""
     if not permitted and by not in (visit.host_id, visit.requester_id):
-        raise Refused("permission-missing", status=403, expected="the visit's host or requester, or the permission")
+        raise missing(permission, expected=f"the visit's host or requester, or the permission {permission}")
 
 
 async def _seek_approval(uow: UnitOfWork, visit: Visit, host: StaffChanged) -> Visit:

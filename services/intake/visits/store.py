@@ -6,10 +6,11 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Table, insert, select, tuple_, update
+from sqlalchemy import Boolean, Column, ColumnElement, Table, insert, or_, select, true, tuple_, update
 
 from services.intake.tables import document, identifier, instant, metadata, number, words
 from services.intake.visits.model import Approval, Visit
+from shared.security.rows import Rows
 from shared.store.unit_of_work import UnitOfWork
 
 visit = Table(
@@ -77,10 +78,10 @@ async def save(uow: UnitOfWork, one: Visit) -> None:
 
 
 async def by_arrival(
-    uow: UnitOfWork, *, state: str | None, host_id: UUID | None, before: UUID | None, limit: int
+    uow: UnitOfWork, rows: Rows, *, state: str | None, host_id: UUID | None, before: UUID | None, limit: int
 ) -> list[Visit]:
-    """Visits, the latest arrival first, after the page that ended with `before`."""
-    query = select(visit).order_by(visit.c.arrival.desc(), visit.c.id.desc()).limit(limit)
+    """The visits within reach, the latest arrival first, after the page that ended with `before`."""
+    query = select(visit).where(_within(rows)).order_by(visit.c.arrival.desc(), visit.c.id.desc()).limit(limit)
     if state is not None:
         query = query.where(visit.c.state == state)
     if host_id is not None:
@@ -89,6 +90,12 @@ async def by_arrival(
         last = select(visit.c.arrival, visit.c.id).where(visit.c.id == before)
         query = query.where(tuple_(visit.c.arrival, visit.c.id) < last.scalar_subquery())
     return [Visit(**row) for row in (await uow.execute(query)).mappings()]
+
+
+async def is_within(uow: UnitOfWork, rows: Rows, visit_id: UUID) -> bool:
+    """Whether this visit is within reach."""
+    found = await uow.execute(select(visit.c.id).where(visit.c.id == visit_id, _within(rows)))
+    return found.first() is not None
 
 
 async def add_approval(uow: UnitOfWork, approval: Approval) -> None:
@@ -127,4 +134,17 @@ async def decide(uow: UnitOfWork, approval: Approval, **decision: Any) -> None:
     key = tuple_(visit_approval.c.visit_id, visit_approval.c.revision, visit_approval.c.step)
     await uow.execute(
         update(visit_approval).where(key == (approval.visit_id, approval.revision, approval.step)).values(**decision)
+    )
+
+
+def _within(rows: Rows) -> ColumnElement[bool]:
+    """The visits that a permission reaches: whoever hosts, asked or was asked to decide takes part in one."""
+    if rows.everything:
+        return true()
+    asked = select(visit_approval.c.visit_id).where(visit_approval.c.approver_id == rows.staff_id)
+    return or_(
+        visit.c.host_id == rows.staff_id,
+        visit.c.requester_id == rows.staff_id,
+        visit.c.department_id.in_(rows.departments),
+        visit.c.id.in_(asked),
     )
