@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deploy.local import credentials, demo_report, running, sandbox_client, stores
-from deploy.local.console import tell, tell_json, tell_message
+from deploy.local.console import tell, tell_json, tell_message, tell_table, text
 from deploy.local.layout import Layout
+from deploy.local.operating import By, Yes, actor, tell_rehearsed
 from deploy.local.trouble import Trouble
+from shared.store.database import Database
+
+if TYPE_CHECKING:
+    from services.intake.directory.csv_rows import ImportRefused, Line, Problem
+    from services.intake.directory.imports import Imported
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
 
@@ -27,25 +35,52 @@ app.add_typer(inbox, name="inbox")
 def _staff_import(
     file: Annotated[Path, typer.Argument(help="CSV of staff")],
     departments: Annotated[Path | None, typer.Option(help="CSV of departments, where those change too")] = None,
+    yes: Yes = False,
+    by: By = None,
     json: Json = False,
 ) -> None:
-    """Bring the directory to what the files say, all or nothing. New passwords go to a file of mode 0600."""
-    from services.intake.directory.csv_rows import DEPARTMENT_COLUMNS
+    """Bring the directory to what the files say, all or nothing, with a report of every line. New passwords go to a
+    file of mode 0600. A column that a file does not have changes nothing.
+    """
+    from services.intake.directory.csv_rows import DEPARTMENT_COLUMNS, ImportRefused
     from services.intake.directory.operator import staff_import
 
     layout = Layout.from_environment()
-    no_departments = ",".join(DEPARTMENT_COLUMNS)
-    rows = no_departments if departments is None else _read(departments)
+    rows = ",".join(DEPARTMENT_COLUMNS) if departments is None else _read(departments)
     staff_rows = _read(file)
-    done = stores.ask_intake(layout, lambda database: staff_import(database, rows, staff_rows))
+
+    async def act(database: Database) -> Imported | ImportRefused:
+        try:
+            return await staff_import(database, rows, staff_rows, by=actor(by), dry_run=not yes)
+        except ImportRefused as refused:
+            return refused
+
+    done = stores.ask_intake(layout, act)
+    if isinstance(done, ImportRefused):
+        _show_report(done.report, json=json)
+        raise Trouble("import-refused", lines=sum(line.outcome == "refused" for line in done.report))
     for email, password in done.passwords.items():
         credentials.add(layout.staff_passwords, email, password)
+    counts = {"departments": done.departments, "staff": done.staff, "new_accounts": done.new_accounts}
+    _show_report(done.report, json=json, done=yes, **counts)
     if json:
-        tell_json({"departments": done.departments, "staff": done.staff, "new_accounts": len(done.passwords)})
         return
-    tell("staff-imported", departments=done.departments, staff=done.staff)
+    tell("staff-imported" if yes else "staff-would-import", **counts)
     if done.passwords:
         tell("passwords-kept", count=len(done.passwords), file=layout.staff_passwords)
+    tell_rehearsed(yes)
+
+
+@staff.command("password")
+def _staff_password(
+    email: Annotated[str, typer.Argument(help="of a member of staff")], by: By = None, json: Json = False
+) -> None:
+    """Open an account, or give it a new password. The password is shown this once."""
+    from services.intake.directory.operator import staff_password
+
+    layout = Layout.from_environment()
+    password = stores.ask_intake(layout, lambda database: staff_password(database, email, by=actor(by)))
+    tell_json({"email": email, "password": password}) if json else typer.echo(password)
 
 
 @channel.command("add")
@@ -123,6 +158,30 @@ def _shown(message: dict[str, Any]) -> tuple[str, str]:
     head = f"{message['number']:>4}  {message['channel']:<5}  {message['from']} → {message['to']}"
     subject = message["subject"]
     return head, f"{subject}\n{message['text']}" if subject else message["text"]
+
+
+def _show_report(report: Sequence[Line], *, json: bool, **head: object) -> None:
+    """Every line of an import: what becomes of it, in which columns, or what is wrong there."""
+    if json:
+        lines = [{**asdict(line), "problems": [str(each) for each in line.problems]} for line in report]
+        tell_json({"done": False, **head, "lines": lines})
+        return
+    rows = [
+        (
+            line.file,
+            line.line,
+            text(f"line-{line.outcome}"),
+            "; ".join(map(_said, line.problems)) or ", ".join(line.columns),
+        )
+        for line in report
+        if line.outcome != "unchanged"
+    ]
+    if rows:
+        tell_table(("head-file", "head-line", "head-outcome", "head-columns"), rows)
+
+
+def _said(problem: Problem) -> str:
+    return text("line-problem", column=problem.column, expected=problem.expected)
 
 
 def _read(file: Path) -> str:

@@ -7,7 +7,9 @@ from services.intake.channels.api import router as channels
 from services.intake.channels.keys import known_sources
 from services.intake.channels.reactions import REACTIONS as ON_CHANNELS
 from services.intake.directory import signing
-from services.intake.directory.api import router as directory
+from services.intake.directory.api import router as sign_in
+from services.intake.directory.departments_api import router as departments
+from services.intake.directory.staff_api import router as staff
 from services.intake.parties.api import router as parties
 from services.intake.parties.erasure import forget
 from services.intake.settings import settings
@@ -26,7 +28,7 @@ service = Service(
     name="intake",
     settings=settings,
     database_url=lambda: settings().database_url,
-    routers=(directory, channels, parties, cases, visits),
+    routers=(sign_in, departments, staff, channels, parties, cases, visits),
     reactions=(*ON_CHANNELS, *ON_VISITS),
     timers=(
         *VISIT_TIMERS,

@@ -11,8 +11,14 @@ from enum import IntEnum
 
 from shared.kernel.errors import Refused
 
-_STAFF = frozenset({"visits.request", "visits.read"})
-"""Every role: anybody here may expect a visitor."""
+_STAFF = frozenset({"visits.request", "visits.read", "staff.read", "departments.read"})
+"""Every role: anybody here may expect a visitor, and know whom they work with."""
+
+_HEAD = frozenset({"staff.record-absence", "staff.read-contact"})
+"""Of whoever leads people."""
+
+_DIRECTORY = _HEAD | {"staff.manage", "staff.grant-roles", "staff.lock", "departments.manage"}
+"""The whole directory."""
 
 _READ_WORK = frozenset({"tickets.read", "cases.read", "callbacks.read", "parties.read"})
 
@@ -55,16 +61,18 @@ ROLES: dict[str, frozenset[str]] = {
     | _TICKET_DECISIONS
     | _CASE_WORK
     | {"cases.assign", "callbacks.perform", "callbacks.decide", "callbacks.read-answers"}
-    | {"messages.read", "messages.read-text"},
+    | {"messages.read", "messages.read-text"}
+    | {"staff.record-absence", "staff.read-contact"},
     "liaison": _STAFF | _READ_WORK | _CASE_WORK | {"visits.confirm"},
     "coordinator": _STAFF | _VISIT_WORK | {"parties.read"},
     "department-manager": _STAFF
     | _READ_WORK
     | _TICKET_DECISIONS
     | _VISIT_DECISIONS
+    | _HEAD
     | {"tickets.investigate", "callbacks.decide", "callbacks.read-answers"},
-    "administration-manager": _STAFF | _VISIT_DECISIONS | _VISIT_WORK,
-    "general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS | {"tickets.authorise", "callbacks.read-answers"},
+    "administration-manager": _STAFF | _VISIT_DECISIONS | _VISIT_WORK | _DIRECTORY,
+    "general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS | _HEAD | {"tickets.authorise", "callbacks.read-answers"},
     "assistant-to-general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS,
     "finance": _STAFF | {"visits.settle"},
     "complaint-handler": _STAFF
@@ -81,7 +89,7 @@ ROLES: dict[str, frozenset[str]] = {
     "dispatcher": _STAFF | {"parties.read"},
     "customer-data-officer": _STAFF | {"parties.read"},
     "template-approver": _STAFF,
-    "operator": _STAFF | {"messages.read", "messages.hold"},
+    "operator": _STAFF | _DIRECTORY | {"messages.read", "messages.hold"},
     "reception": _STAFF | {"visits.receive"},
 }
 
@@ -110,6 +118,8 @@ _OF_DEPARTMENT = {"department-manager": Reach.DEPARTMENT, "supervisor": Reach.DE
 
 REACHES: dict[str, dict[str, Reach]] = {
     "visits.read": dict.fromkeys(_OWN_VISITS, Reach.OWN) | _OF_DEPARTMENT,
+    "staff.record-absence": _OF_DEPARTMENT,
+    "staff.read-contact": _OF_DEPARTMENT,
 }
 """Permission → role → whose things. A permission or a role that is not here: everybody's."""
 

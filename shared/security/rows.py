@@ -37,9 +37,14 @@ class Rows:
         return missing(self.permission, expected=f"the permission {self.permission} over this department")
 
 
-async def rows_of(uow: UnitOfWork, caller: Caller, permission: str) -> Rows:
-    """How far `caller` reaches with `permission`. Raises Refused(`permission-missing`, 403) where they lack it."""
+async def rows_of(uow: UnitOfWork, caller: Caller, permission: str, *, or_own: bool = False) -> Rows:
+    """How far `caller` reaches with `permission`.
+
+    Who lacks it is refused (`permission-missing`, 403), or reaches their own things only, where `or_own` says so.
+    """
     reach = None if caller.member is None else reach_of(caller.member.roles, permission)
+    if reach is None and or_own:
+        reach = Reach.OWN
     if reach is None or caller.member is None:
         raise missing(permission)
     departments: frozenset[UUID] = frozenset()

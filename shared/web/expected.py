@@ -59,6 +59,8 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "reply_address": ("one of the sender's own addresses", "发送人自己的地址之一"),
     "guest_address": ("a phone number or an e-mail address", "电话号码或电子邮件地址"),
     "visit_host": ("either host_id or host_email", "host_id 与 host_email 之一"),
+    "staff_roles": ("roles of the directory", "通讯录中的角色"),
+    "change_needed": ("no null where a value is always needed", "必填字段不得为 null"),
     "instant_range": ("an instant between the years 2000 and 2200", "2000 年至 2200 年之间的时刻"),
 }
 """Error type (pydantic's, or ours from `fields.py`) → what was expected, in English and Chinese."""

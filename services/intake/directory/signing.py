@@ -8,7 +8,7 @@ import hashlib
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from services.intake.directory import store
+from services.intake.directory import account_store as store
 from services.intake.directory.model import StoredKey, choose_key
 from services.intake.settings import IntakeSettings, settings
 from shared.kernel.errors import Refused

@@ -1,0 +1,33 @@
+"""The whole directory: closed departments, locked staff, areas, and absences as a list instead of one."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from shared.store.migrations import forward_only
+
+revision = "0004"
+down_revision = "0003"
+
+_STATEMENTS = """
+ALTER TABLE department ADD COLUMN active boolean NOT NULL DEFAULT true;
+CREATE INDEX department_parent ON department (parent_id);
+ALTER TABLE staff
+    ADD COLUMN locked boolean NOT NULL DEFAULT false,
+    ADD COLUMN areas jsonb NOT NULL DEFAULT '[]',
+    ADD COLUMN absences jsonb NOT NULL DEFAULT '[]';
+UPDATE staff SET absences = jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+    'id', gen_random_uuid(), 'starts', absent_from, 'ends', absent_until)))
+    WHERE absent_from IS NOT NULL;
+ALTER TABLE staff DROP COLUMN absent_from, DROP COLUMN absent_until;
+CREATE INDEX staff_department ON staff (department_id);
+CREATE INDEX staff_manager ON staff (manager_id);
+"""
+
+
+def upgrade() -> None:
+    """Adds what is new and moves the one absence that there could be into the list."""
+    op.get_bind().exec_driver_sql(_STATEMENTS, execution_options={"no_parameters": True})
+
+
+downgrade = forward_only
