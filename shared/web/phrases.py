@@ -46,6 +46,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("in state {}: {}", "状态 {} 下可用：{}"),
     ("one of {}", "下列之一：{}"),
     ("somebody else than the person", "本人以外的人"),
+    ("somebody who is here when the guest comes", "来访时在岗的人员"),
     ("somebody who does not lead back to the person", "不会循环指向本人的人"),
     ("somebody else than: {}", "其他人，不得为：{}"),
     ("somebody other than the requester", "申请人以外的人"),

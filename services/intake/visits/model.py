@@ -14,6 +14,19 @@ from shared.kernel.errors import Refused
 from shared.kernel.public_holidays import ChineseHolidays
 
 LONGEST = timedelta(days=60)
+TO_RECEIVE = (
+    "draft",
+    "submitted",
+    "levelled",
+    "approving",
+    "returned",
+    "approved",
+    "preparing",
+    "confirmed",
+    "arrived",
+)
+"""States in which a visit still needs a host."""
+
 FARTHEST = timedelta(days=2 * 366)
 
 

@@ -199,12 +199,14 @@ async def _ask(uow: UnitOfWork, visit: Visit, host: StaffChanged) -> Visit:
 
 async def _host(uow: UnitOfWork, host_id: UUID) -> StaffChanged:
     host = await directory.member(uow, host_id)
-    if host is None or not host.active:
+    if host is None or not host.active or host.locked:
         raise Refused("host-unknown", status=422, field="host_id", expected="a member of staff who is still here")
     return host
 
 
 def _check(uow: UnitOfWork, wish: Wish, host: StaffChanged) -> None:
+    if directory.is_absent(host, wish.arrival):
+        raise Refused("host-absent", status=422, field="host_id", expected="somebody who is here when the guest comes")
     check_dates(
         wish.arrival,
         wish.departure,

@@ -25,19 +25,20 @@ class Office:
 
     async def get(self, name: str, path: str, status: int = 200) -> Any:
         """What `name` reads at `path`."""
-        answer = await self.client.get(path, headers=await self._as(name))
+        answer = await self.client.get(path, headers=await self.headers(name))
         assert answer.status_code == status, answer.text
         return answer.json()
 
     async def post(self, name: str, path: str, body: Any = None, status: int = 200) -> Any:
         """What `name` is answered who sends `body`; intake then hears of what it published itself."""
         content = {} if body is None else {"json": body}
-        answer = await self.client.post(path, headers=await self._as(name), **content)
+        answer = await self.client.post(path, headers=await self.headers(name), **content)
         assert answer.status_code == status, answer.text
         await self.house.read_back()
         return answer.json()
 
-    async def _as(self, name: str) -> dict[str, str]:
+    async def headers(self, name: str) -> dict[str, str]:
+        """What `name` sends with each request."""
         if name not in self.tokens:
             self.tokens[name] = (await token(self.house.bench.database, f"{name}@example.com")).token
         return {"Authorization": f"Bearer {self.tokens[name]}", "Accept-Language": "en"}

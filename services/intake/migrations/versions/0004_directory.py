@@ -1,4 +1,6 @@
-"""The whole directory: closed departments, locked staff, areas, and absences as a list instead of one."""
+"""The whole directory: closed departments, locked staff, areas, and absences as a list instead of one;
+and the indexes by which visits are found for whom they belong to.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,11 @@ UPDATE staff SET absences = jsonb_build_array(jsonb_strip_nulls(jsonb_build_obje
 ALTER TABLE staff DROP COLUMN absent_from, DROP COLUMN absent_until;
 CREATE INDEX staff_department ON staff (department_id);
 CREATE INDEX staff_manager ON staff (manager_id);
+CREATE INDEX visit_host ON visit (host_id);
+CREATE INDEX visit_requester ON visit (requester_id);
+CREATE INDEX visit_department_arrival ON visit (department_id, arrival, id);
+CREATE INDEX visit_arrival ON visit (arrival, id);
+CREATE INDEX visit_approval_approver ON visit_approval (approver_id);
 """
 
 
