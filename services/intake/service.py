@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.intake.calendars.api import router as calendars
 from services.intake.cases.api import router as cases
 from services.intake.channels.api import router as channels
 from services.intake.channels.keys import known_sources
@@ -33,7 +34,7 @@ service = Service(
     name="intake",
     settings=settings,
     database_url=lambda: settings().database_url,
-    routers=(sign_in, departments, staff, channels, parties, cases, visits),
+    routers=(sign_in, departments, staff, calendars, channels, parties, cases, visits),
     reactions=(*ON_CHANNELS, *ON_VISITS, handover.reaction),
     timers=(
         *VISIT_TIMERS,

@@ -14,7 +14,7 @@ from shared.kernel.errors import Refused
 _STAFF = frozenset({"visits.request", "visits.read", "staff.read", "departments.read"})
 """Every role: anybody here may expect a visitor, and know whom they work with."""
 
-_HEAD = frozenset({"staff.record-absence", "staff.read-contact"})
+_HEAD = frozenset({"staff.record-absence", "staff.read-contact", "calendars.manage"})
 """Of whoever leads people."""
 
 _DIRECTORY = _HEAD | {"staff.manage", "staff.grant-roles", "staff.lock", "departments.manage"}
@@ -120,6 +120,7 @@ REACHES: dict[str, dict[str, Reach]] = {
     "visits.read": dict.fromkeys(_OWN_VISITS, Reach.OWN) | _OF_DEPARTMENT,
     "staff.record-absence": _OF_DEPARTMENT,
     "staff.read-contact": _OF_DEPARTMENT,
+    "calendars.manage": {"department-manager": Reach.DEPARTMENT},
 }
 """Permission → role → whose things. A permission or a role that is not here: everybody's."""
 

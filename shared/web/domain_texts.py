@@ -7,6 +7,13 @@ from shared.web.text import CHOOSE, LOOK, MEND, OTHERS, SIGN_IN, Text
 DOMAIN_TEXTS: dict[str, Text] = {
     "absence-dates": Text("An absence cannot have these dates.", "缺勤时间不合理。", *MEND),
     "absence-overlap": Text("Another absence lies in this time.", "该时段已有缺勤登记。", *LOOK),
+    "calendar-empty": Text("Nobody would ever work by this calendar.", "按此日历将永无工作时间。", *MEND),
+    "calendar-year-unannounced": Text(
+        "The public holidays of this year are not announced yet.",
+        "该年度的公共假期尚未公布。",
+        "It was counted by the statutory days; moved working days may change the result.",
+        "暂按法定节假日计算；公布调休后结果可能变化。",
+    ),
     "callback-excluded": Text("Who handled something does not ask how it was.", "经办人不得自行回访。", *OTHERS),
     "category-unknown": Text("There is no such category.", "没有这一类别。", *CHOOSE),
     "channel-key-invalid": Text(

@@ -45,6 +45,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("in state {}: nothing: it has ended", "状态 {}：已结束，无可用操作"),
     ("in state {}: {}", "状态 {} 下可用：{}"),
     ("one of {}", "下列之一：{}"),
+    ("some working time in a year", "一年中有工作时间"),
     ("somebody else than the person", "本人以外的人"),
     ("somebody who is here when the guest comes", "来访时在岗的人员"),
     ("somebody who does not lead back to the person", "不会循环指向本人的人"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.intake.calendars.commands import visit_notice
 from services.intake.parties import commands as parties
 from services.intake.parties.model import Claim
 from services.intake.settings import settings
@@ -40,7 +41,7 @@ async def request(
     Raises Refused: `host-unknown`, `impossible-dates`, `short-notice` (422), `no-approver` (409).
     """
     host = await _host(uow, host_id)
-    _check(uow, wish, host)
+    await _check(uow, wish, host)
     party = await parties.identify(uow, guest)
     visit = Visit(
         id=uow.new_id("visit"),
@@ -73,7 +74,7 @@ async def resubmit(uow: UnitOfWork, visit_id: UUID, wish: Wish, *, by: UUID, per
     check_theirs(visit, by, permitted, "visits.cancel")
     row = VISIT.step(visit.state, "resubmit")
     host = await _host(uow, visit.host_id)
-    _check(uow, wish, host)
+    await _check(uow, wish, host)
     mended = replace(
         visit,
         state=row.target,
@@ -109,7 +110,7 @@ async def reschedule(
     check_theirs(visit, by, permitted, "visits.cancel")
     row = VISIT.step(visit.state, "reschedule")
     host = await _host(uow, visit.host_id)
-    _check(uow, Wish(arrival, departure, visit.purpose, visit.head_count, short_notice_reason), host)
+    await _check(uow, Wish(arrival, departure, visit.purpose, visit.head_count, short_notice_reason), host)
     waiting = await store.waiting_approval(uow, visit)
     moved = replace(
         visit,
@@ -204,14 +205,18 @@ async def _host(uow: UnitOfWork, host_id: UUID) -> StaffChanged:
     return host
 
 
-def _check(uow: UnitOfWork, wish: Wish, host: StaffChanged) -> None:
+async def _check(uow: UnitOfWork, wish: Wish, host: StaffChanged) -> None:
     if directory.is_absent(host, wish.arrival):
         raise Refused("host-absent", status=422, field="host_id", expected="somebody who is here when the guest comes")
+    notice = await visit_notice(uow, host.department_id, host.zone, uow.now)
+    if notice.unannounced:
+        years = list(notice.unannounced)
+        uow.audit(f"/services/{uow.service}", "count-by-guess", "department", host.department_id, years=years)
     check_dates(
         wish.arrival,
         wish.departure,
         now=uow.now,
-        zone=host.zone,
+        earliest=notice.earliest,
         notice_days=settings().visit_notice_days,
         short_notice_reason=wish.short_notice_reason,
     )

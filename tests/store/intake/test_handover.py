@@ -162,9 +162,10 @@ async def test_nobody_to_take_over_is_tried_again_until_there_is(office: Office)
     for name in ("hana", "sid", "gina"):
         await _away(office, name, 0, 9)
     await _step(office, "tom", "leave")
-    await _move(office)
-    assert await _host(office, visit.id) == "tom"
-    assert (await _due(office))["tom"] > clock.now()
+    for _ in range(3):
+        await _move(office)
+        assert await _host(office, visit.id) == "tom"
+        assert (await _due(office))["tom"] > clock.now()
     absence = (await office.get("rita", f"/staff/{house.staff['gina']}"))["absences"][0]["absence_id"]
     await _step(office, "gina", f"absences/{absence}/end")
     await _move(office)

@@ -1,4 +1,4 @@
-"""The whole directory: closed departments, locked staff, areas, and absences as a list instead of one;
+"""The whole directory: closed departments, calendars, locked staff, areas, and absences as a list instead of one;
 and the indexes by which visits are found for whom they belong to.
 """
 
@@ -24,6 +24,15 @@ UPDATE staff SET absences = jsonb_build_array(jsonb_strip_nulls(jsonb_build_obje
 ALTER TABLE staff DROP COLUMN absent_from, DROP COLUMN absent_until;
 CREATE INDEX staff_department ON staff (department_id);
 CREATE INDEX staff_manager ON staff (manager_id);
+CREATE TABLE work_calendar (
+    department_id uuid PRIMARY KEY REFERENCES department,
+    zone          text,
+    week          jsonb,
+    holidays      text CHECK (holidays IN ('china', 'none')),
+    days          jsonb   NOT NULL,
+    final_years   jsonb   NOT NULL,
+    version       integer NOT NULL
+);
 CREATE INDEX visit_host ON visit (host_id);
 CREATE INDEX visit_requester ON visit (requester_id);
 CREATE INDEX visit_department_arrival ON visit (department_id, arrival, id);
