@@ -1,4 +1,4 @@
-"""Commands about people and channels: staff, channel keys, tokens, the sandbox's phone and mailbox, the demo."""
+"""Commands about people: staff, tokens, the sandbox's phone and mailbox, the demo."""
 
 from __future__ import annotations
 
@@ -24,10 +24,8 @@ Json = Annotated[bool, typer.Option("--json", help="print JSON instead of text")
 
 app = typer.Typer()
 staff = typer.Typer(help="The directory of departments and staff.", no_args_is_help=True)
-channel = typer.Typer(help="Channels that may send complaints and enquiries.", no_args_is_help=True)
 inbox = typer.Typer(help="What the sandbox phone and mailbox received; answers.", invoke_without_command=True)
 app.add_typer(staff, name="staff")
-app.add_typer(channel, name="channel")
 app.add_typer(inbox, name="inbox")
 
 
@@ -83,13 +81,20 @@ def _staff_password(
     tell_json({"email": email, "password": password}) if json else typer.echo(password)
 
 
-@channel.command("add")
-def _channel_add(name: Annotated[str, typer.Argument(help="e.g. web-form")], json: Json = False) -> None:
-    """Register a channel, or give it a new key. The key is shown this once."""
-    from services.intake.channels.operator import channel_add
+@staff.command("new-key")
+def _staff_new_key(
+    end_old: Annotated[
+        bool, typer.Option("--end-old", help="the old ones have become known: every token of theirs is bad at once")
+    ] = False,
+    by: By = None,
+    json: Json = False,
+) -> None:
+    """Let a new key sign staff tokens. It is told to every service; nothing has to be started again."""
+    from services.intake.directory.operator import signing_key_replace
 
-    key = stores.ask_intake(Layout.from_environment(), lambda database: channel_add(database, name))
-    tell_json({"name": name, "key": key}) if json else typer.echo(key)
+    layout = Layout.from_environment()
+    key = stores.ask_intake(layout, lambda database: signing_key_replace(database, end_old=end_old, by=actor(by)))
+    tell_json({"key_id": key, "end_old": end_old}) if json else tell("signing-key-made", key=key)
 
 
 @app.command("token")

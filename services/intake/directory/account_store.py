@@ -108,3 +108,11 @@ async def valid_signing_keys(uow: UnitOfWork, at: datetime) -> list[StoredKey]:
     """The keys whose tokens may still be valid at the instant `at`."""
     rows = await uow.execute(select(signing_key).where(signing_key.c.not_after > at))
     return [StoredKey(**row) for row in rows.mappings()]
+
+
+async def end_signing_keys(uow: UnitOfWork, at: datetime) -> list[StoredKey]:
+    """No token of the present keys is good after `at`; returns them as they are then."""
+    rows = await uow.execute(
+        update(signing_key).where(signing_key.c.not_after > at).values(not_after=at).returning(signing_key)
+    )
+    return [StoredKey(**row) for row in rows.mappings()]

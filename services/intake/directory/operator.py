@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.intake.directory.imports import Imported, import_staff
 from services.intake.directory.sign_in import new_account, token_for
+from services.intake.directory.signing import replace_keys
 from services.intake.settings import settings
 from shared.security.tokens import Signed
 from shared.store.cause import Cause
@@ -34,3 +35,9 @@ async def token(database: Database, email: str) -> Signed:
     """`frontdesk token EMAIL`: a staff token without the password. Raises Refused (`staff-not-found`)."""
     async with database.transaction(Cause.of_person()) as uow:
         return await token_for(uow, settings(), email)
+
+
+async def signing_key_replace(database: Database, *, end_old: bool, by: str = "operator") -> str:
+    """`frontdesk staff new-key`: another key signs staff tokens; `end_old`: no token of the others is good any more."""
+    async with database.transaction(Cause.of_person()) as uow:
+        return (await replace_keys(uow, settings(), end_old=end_old, by=by)).key_id

@@ -50,6 +50,17 @@ async def rotate(uow: UnitOfWork, _timer: Timer) -> None:
     await add_key(uow, settings())
 
 
+async def replace_keys(uow: UnitOfWork, chosen: IntakeSettings, *, end_old: bool, by: object) -> StoredKey:
+    """A new key before its time. `end_old`: the others have become known, and no token of theirs is good any more,
+    anywhere, as soon as the event has arrived; else they sign on until the new one is known everywhere.
+    """
+    for old in await store.end_signing_keys(uow, uow.now) if end_old else ():
+        uow.publish(old.event())
+    key = await add_key(uow, chosen)
+    uow.audit(by, "replace-signing-keys", "signing-key", key.key_id, end_old=end_old)
+    return key
+
+
 async def current_key(uow: UnitOfWork, chosen: IntakeSettings) -> tokens.SigningKey:
     """The key to sign with now. Raises Refused(`signing-keys-missing`, 503) while there is none."""
     usable = await store.valid_signing_keys(uow, uow.now + chosen.token_life)

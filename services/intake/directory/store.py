@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, Column, Table, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.intake.directory.model import Absence, Department, Member
-from services.intake.tables import document, identifier, metadata, number, words
+from services.intake.tables import document, identifier, instant, metadata, number, words
 from shared.store.unit_of_work import UnitOfWork
 
 _ABSENCE = TypeAdapter(Absence)
@@ -49,8 +49,14 @@ staff = Table(
     document("absences"),
     Column("active", Boolean, nullable=False),
     Column("locked", Boolean, nullable=False),
+    # Written and read by the build before this one only.
+    instant("absent_from", nullable=True),
+    instant("absent_until", nullable=True),
     number("version"),
 )
+
+
+_MEMBER = [staff.c[name] for name in Member.__dataclass_fields__]
 
 
 async def lock_directory(uow: UnitOfWork) -> None:
@@ -87,20 +93,20 @@ async def is_in_use(uow: UnitOfWork, department_id: UUID) -> bool:
 
 async def all_staff(uow: UnitOfWork) -> list[Member]:
     """Everybody, also who has left."""
-    rows = await uow.execute(select(staff).order_by(staff.c.id))
+    rows = await uow.execute(select(*_MEMBER).order_by(staff.c.id))
     return [_member(row) for row in rows.mappings()]
 
 
 async def get_member(uow: UnitOfWork, staff_id: UUID, *, lock: bool = False) -> Member | None:
     """A member of staff by id."""
-    query = select(staff).where(staff.c.id == staff_id)
+    query = select(*_MEMBER).where(staff.c.id == staff_id)
     row = (await uow.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     return None if row is None else _member(row)
 
 
 async def by_email(uow: UnitOfWork, email: str) -> Member | None:
     """A member of staff by e-mail address in lower case."""
-    row = (await uow.execute(select(staff).where(staff.c.email == email))).mappings().one_or_none()
+    row = (await uow.execute(select(*_MEMBER).where(staff.c.email == email))).mappings().one_or_none()
     return None if row is None else _member(row)
 
 
@@ -110,7 +116,7 @@ async def reachable(uow: UnitOfWork, staff_ids: Collection[UUID]) -> dict[UUID, 
     asked: set[UUID] = set()
     wanted = set(staff_ids)
     while wanted:
-        rows = await uow.execute(select(staff).where(staff.c.id.in_(wanted)))
+        rows = await uow.execute(select(*_MEMBER).where(staff.c.id.in_(wanted)))
         found = [_member(row) for row in rows.mappings()]
         known.update((one.id, one) for one in found)
         asked |= wanted
@@ -129,7 +135,7 @@ async def by_id(
     limit: int,
 ) -> list[Member]:
     """Members of staff by id, after the page that ended with `after`."""
-    query = select(staff).order_by(staff.c.id).limit(limit)
+    query = select(*_MEMBER).order_by(staff.c.id).limit(limit)
     if departments is not None:
         query = query.where(staff.c.department_id.in_(departments))
     if role is not None:

@@ -1,5 +1,8 @@
-"""The whole directory: closed departments, calendars, locked staff, areas, and absences as a list instead of one;
-and the indexes by which visits are found for whom they belong to.
+"""The whole directory: closed departments, calendars, locked staff, areas, absences as a list instead of one; several
+keys of a channel at a time; and the indexes by which visits are found for whom they belong to.
+
+`staff.absent_from`, `staff.absent_until` and `channel.key_hash` (the newest key) stay for the build before this one;
+the build after it takes them away.
 """
 
 from __future__ import annotations
@@ -21,9 +24,16 @@ ALTER TABLE staff
 UPDATE staff SET absences = jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
     'id', gen_random_uuid(), 'starts', absent_from, 'ends', absent_until)))
     WHERE absent_from IS NOT NULL;
-ALTER TABLE staff DROP COLUMN absent_from, DROP COLUMN absent_until;
 CREATE INDEX staff_department ON staff (department_id);
 CREATE INDEX staff_manager ON staff (manager_id);
+CREATE TABLE channel_key (
+    key_hash   bytea PRIMARY KEY,
+    channel    text        NOT NULL REFERENCES channel,
+    created_at timestamptz NOT NULL,
+    ends       timestamptz
+);
+CREATE INDEX channel_key_channel ON channel_key (channel);
+INSERT INTO channel_key (key_hash, channel, created_at) SELECT key_hash, name, created_at FROM channel;
 CREATE TABLE work_calendar (
     department_id uuid PRIMARY KEY REFERENCES department,
     zone          text,
