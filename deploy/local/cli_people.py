@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy.local import credentials, demo_report, running, sandbox_client, stores
-from deploy.local.console import tell, tell_json, tell_message, tell_table, text
+from deploy.local.console import language, tell, tell_json, tell_message, tell_table, text
 from deploy.local.layout import Layout
 from deploy.local.operating import By, Yes, actor, tell_rehearsed
 from deploy.local.trouble import Trouble
 from shared.store.database import Database
+from shared.web.phrases import in_language
 
 if TYPE_CHECKING:
     from services.intake.directory.csv_rows import ImportRefused, Line, Problem
@@ -186,7 +187,8 @@ def _show_report(report: Sequence[Line], *, json: bool, **head: object) -> None:
 
 
 def _said(problem: Problem) -> str:
-    return text("line-problem", column=problem.column, expected=problem.expected)
+    expected = in_language(problem.expected, language())
+    return text("line-problem", column=problem.column, expected=expected)
 
 
 def _read(file: Path) -> str:

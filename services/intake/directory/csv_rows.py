@@ -88,10 +88,14 @@ class Row:
         return {name: self.values[name] if name in self.given else existing[name] for name in self.values}
 
 
+class _Expected(ValueError):
+    """A cell is not what was expected: said here."""
+
+
 def _text(limit: int) -> Callable[[str], str]:
     def read(cell: str) -> str:
         if len(cell) > limit:
-            raise ValueError(f"at most {limit} characters")
+            raise _Expected(f"at most {limit} characters")
         return cell
 
     return read
@@ -105,7 +109,7 @@ def _shared(field: Any, expected: str) -> Callable[[str], Any]:
         try:
             return adapter.validate_python(cell)
         except ValidationError:
-            raise ValueError(expected) from None
+            raise _Expected(expected) from None
 
     return read
 
@@ -113,32 +117,32 @@ def _shared(field: Any, expected: str) -> Callable[[str], Any]:
 def _roles(cell: str) -> tuple[str, ...]:
     roles = tuple(sorted(set(cell.replace(",", " ").replace(";", " ").split())))
     if not ROLES.issuperset(roles):
-        raise ValueError("roles of " + ", ".join(sorted(ROLES)) + ", parted by spaces")
+        raise _Expected(f"roles of {', '.join(sorted(ROLES))}, parted by spaces")
     return roles
 
 
 def _areas(cell: str) -> tuple[str, ...]:
     areas = tuple(sorted(set(cell.replace(",", " ").replace(";", " ").split())))
     if len(areas) > 200 or any(not _AREA.fullmatch(area) for area in areas):
-        raise ValueError("codes of areas, of letters, digits, dots and dashes, parted by spaces")
+        raise _Expected("codes of areas, of letters, digits, dots and dashes, parted by spaces")
     return areas
 
 
 def _weight(cell: str) -> int:
     if not cell.isdecimal() or len(cell) > 4:
-        raise ValueError("a whole number from 0 to 9999")
+        raise _Expected("a whole number from 0 to 9999")
     return int(cell)
 
 
 def _yes_or_no(cell: str) -> bool:
     if cell.lower() not in {"yes", "no"}:
-        raise ValueError("yes or no")
+        raise _Expected("yes or no")
     return cell.lower() == "yes"
 
 
 def _language(cell: str) -> str:
     if cell not in {"zh-CN", "en"}:
-        raise ValueError("zh-CN or en")
+        raise _Expected("zh-CN or en")
     return cell
 
 

@@ -109,15 +109,19 @@ class _Ids:
             self._members.setdefault(row.values["email"], new_id("staff"))
 
     def department(self, file: str, row: Row, column: str) -> UUID | None:
-        return self._find(self._departments, file, row, column, "the code of a department")
+        return self._known(
+            self._departments, file, row, column, "the code of a department, in these files or known already"
+        )
 
     def member(self, file: str, row: Row, column: str) -> UUID | None:
-        return self._find(self._members, file, row, column, "the e-mail address of a member of staff")
+        return self._known(
+            self._members, file, row, column, "the address of a member of staff, in these files or known already"
+        )
 
-    def _find(self, known: Mapping[str, UUID], file: str, row: Row, column: str, expected: str) -> UUID | None:
+    def _known(self, known: Mapping[str, UUID], file: str, row: Row, column: str, expected: str) -> UUID | None:
         wanted = row.values[column]
         if wanted is not None and wanted not in known and wanted not in self._keys:
-            self.problems.append(Problem(file, row.line, column, f"{expected}, in these files or known already"))
+            self.problems.append(Problem(file, row.line, column, expected))
         return None if wanted is None else known.get(wanted)
 
 

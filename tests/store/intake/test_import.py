@@ -48,7 +48,7 @@ async def test_one_bad_cell_and_nothing_is_imported(house: House) -> None:
         await house.hire(DEPARTMENTS, bad)
     told = str(refused.value)
     assert "staff.csv line 8, column department: expected the code of a department" in told
-    assert "staff.csv line 8, column manager: expected the e-mail address of a member of staff" in told
+    assert "staff.csv line 8, column manager: expected the address of a member of staff" in told
     assert "nobody@example.com" not in told
     assert await _counts(house) == before
 

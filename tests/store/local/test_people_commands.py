@@ -101,6 +101,14 @@ def test_a_line_that_cannot_be_taken_is_told_with_its_column_and_nothing_is_impo
     assert people.rows("SELECT 1 FROM staff") == []
 
 
+def test_operators_read_the_report_in_their_language(people: People) -> None:
+    console.speak("zh-CN")
+    with pytest.raises(Trouble):
+        people.run("--lang", "zh-CN", *people.sheets(_STAFF.replace("agent", "emperor")))
+    assert "roles：应为 角色（" in people.printed
+    assert "拒绝" in people.printed
+
+
 def test_a_new_password_is_shown_once_and_recorded(people: People) -> None:
     people.run(*people.sheets(), "--yes")
     before = people.rows("SELECT password_hash FROM account JOIN staff ON id = staff_id WHERE name = 'Ann'")
