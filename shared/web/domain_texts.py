@@ -40,7 +40,12 @@ DOMAIN_TEXTS: dict[str, Text] = {
     ),
     "department-unknown": Text("There is no such department.", "没有该部门。", *CHOOSE),
     "handler-unsuitable": Text("This person cannot handle the ticket.", "此人不能处理该工单。", *CHOOSE),
-    "host-absent": Text("The host is absent at that time.", "接待人届时缺勤。", *CHOOSE),
+    "host-absent": Text(
+        "The host is absent at that time.",
+        "接待人届时缺勤。",
+        "Choose another time, or another host.",
+        "请另选时间或另选接待人。",
+    ),
     "host-unknown": Text("The host is not one of our staff.", "接待人不是在职员工。", *CHOOSE),
     "impossible-dates": Text("These dates cannot be.", "日期不合理。", *MEND),
     "message-id-taken": Text(

@@ -125,8 +125,11 @@ async def accuse(uow: UnitOfWork, ticket: Ticket, accused_ids: Collection[UUID],
 
 
 async def check_department(uow: UnitOfWork, department_id: UUID | None) -> None:
-    """Raises Refused(`department-unknown`, 422) where a department is named that is not here."""
-    if department_id is not None and await directory.department(uow, department_id) is None:
+    """Raises Refused(`department-unknown`, 422) where a department is named that is not here, or closed."""
+    if department_id is None:
+        return
+    found = await directory.department(uow, department_id)
+    if found is None or not found.active:
         raise Refused(
             "department-unknown", status=422, field="$.responsible_department_id", expected="id of a department"
         )

@@ -207,7 +207,7 @@ async def _host(uow: UnitOfWork, host_id: UUID) -> StaffChanged:
 
 async def _check(uow: UnitOfWork, wish: Wish, host: StaffChanged) -> None:
     if directory.is_absent(host, wish.arrival):
-        raise Refused("host-absent", status=422, field="host_id", expected="somebody who is here when the guest comes")
+        raise Refused("host-absent", status=422, field="arrival", expected="a time at which the host is here")
     notice = await visit_notice(uow, host.department_id, host.zone, uow.now)
     if notice.unannounced:
         years = list(notice.unannounced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -70,6 +71,21 @@ async def test_a_department_cannot_lie_below_itself_and_one_in_use_is_not_closed
     assert (await office.post("olga", f"/departments/{sales}/close", status=409))["code"] == "department-in-use"
     taken = await office.post("olga", "/departments", {"code": "sales", "name": "Again"}, 409)
     assert (taken["code"], taken["field"]) == ("department-exists", "$.code")
+
+
+async def test_two_moves_at_once_close_no_circle(office: Office) -> None:
+    """Each alone would do; whichever comes second sees the first."""
+    ids = []
+    for code in ("east", "west"):
+        made = await office.post("olga", "/departments", {"code": code, "name": code}, 201)
+        ids.append(made["department_id"])
+    headers = await office.headers("olga")
+
+    async def below(one: str, other: str) -> int:
+        body = {"parent_id": other}
+        return (await office.client.post(f"/departments/{one}/change", json=body, headers=headers)).status_code
+
+    assert sorted(await asyncio.gather(below(ids[0], ids[1]), below(ids[1], ids[0]))) == [200, 409]
 
 
 async def test_nobody_else_changes_departments_and_the_refusal_names_the_permission(office: Office) -> None:

@@ -193,7 +193,7 @@ async def test_nobody_who_is_not_here_becomes_a_host(office: Office, how: str) -
 async def test_nobody_is_to_receive_a_guest_on_a_day_off(office: Office) -> None:
     await _away(office, "tom", 29, 31)
     told = await refused(office.house, "host-absent", _request, office.house)
-    assert told.field == "host_id"
+    assert told.field == "arrival"
     assert (await office.house.ask(days=40)).state == "approving"
 
 
