@@ -24,7 +24,7 @@ _MODULES = {
     "demo": "cli_people",
     "inbox": "cli_people",
     "staff": "cli_people",
-    "channel": "cli_people",
+    "channel": "cli_channels",
     "token": "cli_people",
     "topics": "cli_operate",
     "lag": "cli_operate",

@@ -1,25 +1,32 @@
-"""Commands about people and channels: staff, channel keys, tokens, the sandbox's phone and mailbox, the demo."""
+"""Commands about people: staff, tokens, the sandbox's phone and mailbox, the demo."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deploy.local import credentials, demo_report, running, sandbox_client, stores
-from deploy.local.console import tell, tell_json, tell_message
+from deploy.local.console import language, tell, tell_json, tell_message, tell_table, text
 from deploy.local.layout import Layout
+from deploy.local.operating import By, Yes, actor, tell_rehearsed
 from deploy.local.trouble import Trouble
+from shared.store.database import Database
+from shared.web.phrases import in_language
+
+if TYPE_CHECKING:
+    from services.intake.directory.csv_rows import ImportRefused, Line, Problem
+    from services.intake.directory.imports import Imported
 
 Json = Annotated[bool, typer.Option("--json", help="print JSON instead of text")]
 
 app = typer.Typer()
 staff = typer.Typer(help="The directory of departments and staff.", no_args_is_help=True)
-channel = typer.Typer(help="Channels that may send complaints and enquiries.", no_args_is_help=True)
 inbox = typer.Typer(help="What the sandbox phone and mailbox received; answers.", invoke_without_command=True)
 app.add_typer(staff, name="staff")
-app.add_typer(channel, name="channel")
 app.add_typer(inbox, name="inbox")
 
 
@@ -27,34 +34,68 @@ app.add_typer(inbox, name="inbox")
 def _staff_import(
     file: Annotated[Path, typer.Argument(help="CSV of staff")],
     departments: Annotated[Path | None, typer.Option(help="CSV of departments, where those change too")] = None,
+    yes: Yes = False,
+    by: By = None,
     json: Json = False,
 ) -> None:
-    """Bring the directory to what the files say, all or nothing. New passwords go to a file of mode 0600."""
-    from services.intake.directory.csv_rows import DEPARTMENT_COLUMNS
+    """Bring the directory to what the files say, all or nothing, with a report of every line. New passwords go to a
+    file of mode 0600. A column that a file does not have changes nothing.
+    """
+    from services.intake.directory.csv_rows import DEPARTMENT_COLUMNS, ImportRefused
     from services.intake.directory.operator import staff_import
 
     layout = Layout.from_environment()
-    no_departments = ",".join(DEPARTMENT_COLUMNS)
-    rows = no_departments if departments is None else _read(departments)
+    rows = ",".join(DEPARTMENT_COLUMNS) if departments is None else _read(departments)
     staff_rows = _read(file)
-    done = stores.ask_intake(layout, lambda database: staff_import(database, rows, staff_rows))
+
+    async def act(database: Database) -> Imported | ImportRefused:
+        try:
+            return await staff_import(database, rows, staff_rows, by=actor(by), dry_run=not yes)
+        except ImportRefused as refused:
+            return refused
+
+    done = stores.ask_intake(layout, act)
+    if isinstance(done, ImportRefused):
+        _show_report(done.report, json=json)
+        raise Trouble("import-refused", lines=sum(line.outcome == "refused" for line in done.report))
     for email, password in done.passwords.items():
         credentials.add(layout.staff_passwords, email, password)
+    counts = {"departments": done.departments, "staff": done.staff, "new_accounts": done.new_accounts}
+    _show_report(done.report, json=json, done=yes, **counts)
     if json:
-        tell_json({"departments": done.departments, "staff": done.staff, "new_accounts": len(done.passwords)})
         return
-    tell("staff-imported", departments=done.departments, staff=done.staff)
+    tell("staff-imported" if yes else "staff-would-import", **counts)
     if done.passwords:
         tell("passwords-kept", count=len(done.passwords), file=layout.staff_passwords)
+    tell_rehearsed(yes)
 
 
-@channel.command("add")
-def _channel_add(name: Annotated[str, typer.Argument(help="e.g. web-form")], json: Json = False) -> None:
-    """Register a channel, or give it a new key. The key is shown this once."""
-    from services.intake.channels.operator import channel_add
+@staff.command("password")
+def _staff_password(
+    email: Annotated[str, typer.Argument(help="of a member of staff")], by: By = None, json: Json = False
+) -> None:
+    """Open an account, or give it a new password. The password is shown this once."""
+    from services.intake.directory.operator import staff_password
 
-    key = stores.ask_intake(Layout.from_environment(), lambda database: channel_add(database, name))
-    tell_json({"name": name, "key": key}) if json else typer.echo(key)
+    layout = Layout.from_environment()
+    password = stores.ask_intake(layout, lambda database: staff_password(database, email, by=actor(by)))
+    tell_json({"email": email, "password": password}) if json else typer.echo(password)
+
+
+@staff.command("new-key")
+def _staff_new_key(
+    end_old: Annotated[
+        bool, typer.Option("--end-old", help="the old ones have become known: every token of theirs is bad at once")
+    ] = False,
+    by: By = None,
+    json: Json = False,
+) -> None:
+    """Let a new key sign staff tokens. It is told to every service; nothing has to be started again."""
+    from services.intake.directory.operator import signing_key_replace
+
+    layout = Layout.from_environment()
+    key = stores.ask_intake(layout, lambda database: signing_key_replace(database, end_old=end_old, by=actor(by)))
+    tell_json({"key_id": key, "end_old": end_old}) if json else tell("signing-key-made", key=key)
 
 
 @app.command("token")
@@ -123,6 +164,31 @@ def _shown(message: dict[str, Any]) -> tuple[str, str]:
     head = f"{message['number']:>4}  {message['channel']:<5}  {message['from']} → {message['to']}"
     subject = message["subject"]
     return head, f"{subject}\n{message['text']}" if subject else message["text"]
+
+
+def _show_report(report: Sequence[Line], *, json: bool, **head: object) -> None:
+    """Every line of an import: what becomes of it, in which columns, or what is wrong there."""
+    if json:
+        lines = [{**asdict(line), "problems": [str(each) for each in line.problems]} for line in report]
+        tell_json({"done": False, **head, "lines": lines})
+        return
+    rows = [
+        (
+            line.file,
+            line.line,
+            text(f"line-{line.outcome}"),
+            "; ".join(map(_said, line.problems)) or ", ".join(line.columns),
+        )
+        for line in report
+        if line.outcome != "unchanged"
+    ]
+    if rows:
+        tell_table(("head-file", "head-line", "head-outcome", "head-columns"), rows)
+
+
+def _said(problem: Problem) -> str:
+    expected = in_language(problem.expected, language())
+    return text("line-problem", column=problem.column, expected=expected)
 
 
 def _read(file: Path) -> str:

@@ -37,6 +37,11 @@ def speak(language: str | None) -> None:
     _language = "zh-CN" if wanted.replace("_", "-").lower().startswith("zh") else "en"
 
 
+def language() -> Language:
+    """The chosen one."""
+    return _language
+
+
 def text(code: str, **values: object) -> str:
     """The sentence of `code` in the chosen language."""
     return say(code, _language, **values)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from services.intake.calendars.api import router as calendars
 from services.intake.cases.api import router as cases
 from services.intake.channels.api import router as channels
 from services.intake.channels.keys import known_sources
 from services.intake.channels.reactions import REACTIONS as ON_CHANNELS
 from services.intake.directory import signing
-from services.intake.directory.api import router as directory
+from services.intake.directory.api import router as sign_in
+from services.intake.directory.departments_api import router as departments
+from services.intake.directory.handover import Handover
+from services.intake.directory.staff_api import router as staff
 from services.intake.parties.api import router as parties
 from services.intake.parties.erasure import forget
 from services.intake.settings import settings
+from services.intake.visits import handover as visits_handover
 from services.intake.visits.api import router as visits
 from services.intake.visits.reactions import REACTIONS as ON_VISITS
 from services.intake.visits.timed import TIMERS as VISIT_TIMERS
@@ -22,14 +27,18 @@ from shared.contracts.events.staff_changed import StaffChanged
 from shared.messaging.reactions import Copy, TimerHandler
 from shared.runtime.service import Service
 
+handover = Handover(visits_handover.MOVERS, publishes=visits_handover.PUBLISHES)
+"""Each module whose things belong to somebody hands its movers in here."""
+
 service = Service(
     name="intake",
     settings=settings,
     database_url=lambda: settings().database_url,
-    routers=(directory, channels, parties, cases, visits),
-    reactions=(*ON_CHANNELS, *ON_VISITS),
+    routers=(sign_in, departments, staff, calendars, channels, parties, cases, visits),
+    reactions=(*ON_CHANNELS, *ON_VISITS, handover.reaction),
     timers=(
         *VISIT_TIMERS,
+        handover.timer,
         TimerHandler(signing.ROTATE, signing.rotate, publishes=frozenset({SigningKeyPublished})),
     ),
     copies=(

@@ -161,8 +161,12 @@ class Calendar:
         """The local time of `like` on `day`, in UTC."""
         return datetime.combine(day, like.astimezone(self.zone).time(), tzinfo=self.zone).astimezone(UTC)
 
+    def unannounced_years(self, first: date, last: date) -> tuple[int, ...]:
+        """The years from `first` to `last` whose days off are still a guess."""
+        return tuple(year for year in range(first.year, last.year + 1) if not self.holidays.is_announced(year))
+
     def _unannounced(self, first: date, last: date) -> bool:
-        return not all(self.holidays.is_announced(year) for year in range(first.year, last.year + 1))
+        return bool(self.unannounced_years(first, last))
 
 
 def office_hours(zone: ZoneInfo, holidays: PublicHolidays, *periods: Period) -> Calendar:

@@ -7,15 +7,25 @@ class Refused(Exception):
     """The model forbids what was asked. Nothing was changed.
 
     `code` is stable and part of the API (`ticket-state`); `status` the HTTP status; `field` the JSON path of the
-    value to mend; `expected` what would have been accepted, in words or values that are no personal data.
+    value to mend; `expected` what would have been accepted, in words or values that are no personal data; `permission`
+    the one that the caller lacks.
     """
 
-    def __init__(self, code: str, *, status: int = 409, field: str | None = None, expected: str | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        *,
+        status: int = 409,
+        field: str | None = None,
+        expected: str | None = None,
+        permission: str | None = None,
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.status = status
         self.field = field
         self.expected = expected
+        self.permission = permission
 
 
 class NotFound(Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -47,6 +48,30 @@ class ListedHolidays:
 
 
 NO_HOLIDAYS = ListedHolidays()
+
+
+@dataclass(frozen=True, slots=True)
+class LayeredHolidays:
+    """Somebody's own days over another source: `days` maps each to whether it is worked."""
+
+    base: PublicHolidays
+    days: Mapping[date, bool]
+    final: frozenset[int] = frozenset()
+    """Years that are final by these days, whatever the source has heard."""
+
+    def is_off(self, day: date) -> bool:
+        """See PublicHolidays."""
+        worked = self.days.get(day)
+        return self.base.is_off(day) if worked is None else not worked
+
+    def is_moved_working_day(self, day: date) -> bool:
+        """See PublicHolidays."""
+        worked = self.days.get(day)
+        return self.base.is_moved_working_day(day) if worked is None else worked
+
+    def is_announced(self, year: int) -> bool:
+        """See PublicHolidays."""
+        return year in self.final or self.base.is_announced(year)
 
 
 class ChineseHolidays:

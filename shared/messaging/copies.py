@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from shared.store.tables import copy
 from shared.store.unit_of_work import UnitOfWork
+
+_BELOW = text(
+    "WITH RECURSIVE tree AS (SELECT unnest(CAST(:tops AS text[])) AS key UNION "
+    "SELECT c.key FROM copy c JOIN tree ON c.body ->> CAST(:parent AS text) = tree.key "
+    "WHERE c.topic = :topic AND NOT c.gone) SELECT key FROM tree"
+)
 
 
 async def get(uow: UnitOfWork, topic: str, key: object) -> dict[str, Any] | None:
@@ -31,3 +38,12 @@ async def is_gone(uow: UnitOfWork, topic: str, key: object) -> bool:
     """Whether a tombstone was seen for `key`."""
     result = await uow.execute(select(copy.c.gone).where(copy.c.topic == topic, copy.c.key == str(key)))
     return bool(result.scalar_one_or_none())
+
+
+async def below(uow: UnitOfWork, topic: str, tops: Collection[str], *, parent: str) -> frozenset[str]:
+    """`tops` and every key of `topic` beneath one of them, where each state names its parent's key in `parent`.
+
+    States that are their own ancestors end, as each key is taken once.
+    """
+    result = await uow.execute(_BELOW, {"topic": topic, "tops": sorted(tops), "parent": parent})
+    return frozenset(result.scalars())

@@ -5,6 +5,15 @@ from __future__ import annotations
 from shared.web.text import CHOOSE, LOOK, MEND, OTHERS, SIGN_IN, Text
 
 DOMAIN_TEXTS: dict[str, Text] = {
+    "absence-dates": Text("An absence cannot have these dates.", "缺勤时间不合理。", *MEND),
+    "absence-overlap": Text("Another absence lies in this time.", "该时段已有缺勤登记。", *LOOK),
+    "calendar-empty": Text("Nobody would ever work by this calendar.", "按此日历将永无工作时间。", *MEND),
+    "calendar-year-unannounced": Text(
+        "The public holidays of this year are not announced yet.",
+        "该年度的公共假期尚未公布。",
+        "It was counted by the statutory days; moved working days may change the result.",
+        "暂按法定节假日计算；公布调休后结果可能变化。",
+    ),
     "callback-excluded": Text("Who handled something does not ask how it was.", "经办人不得自行回访。", *OTHERS),
     "category-unknown": Text("There is no such category.", "没有这一类别。", *CHOOSE),
     "channel-key-invalid": Text(
@@ -21,8 +30,22 @@ DOMAIN_TEXTS: dict[str, Text] = {
     ),
     "channel-name": Text("A channel cannot have this name.", "渠道名称不可用。", *MEND),
     "close-reason": Text("A ticket is not closed for this reason now.", "当前不能以此理由关闭工单。", *LOOK),
+    "department-circle": Text("A department cannot lie below itself.", "部门不能隶属于自身。", *CHOOSE),
+    "department-exists": Text("Another department has this code.", "该部门代码已被使用。", *CHOOSE),
+    "department-in-use": Text(
+        "Somebody works there, or an open department lies below.",
+        "该部门仍有员工或下级部门。",
+        "Move them first, then close it.",
+        "请先将其调离，再关闭该部门。",
+    ),
     "department-unknown": Text("There is no such department.", "没有该部门。", *CHOOSE),
     "handler-unsuitable": Text("This person cannot handle the ticket.", "此人不能处理该工单。", *CHOOSE),
+    "host-absent": Text(
+        "The host is absent at that time.",
+        "接待人届时缺勤。",
+        "Choose another time, or another host.",
+        "请另选时间或另选接待人。",
+    ),
     "host-unknown": Text("The host is not one of our staff.", "接待人不是在职员工。", *CHOOSE),
     "impossible-dates": Text("These dates cannot be.", "日期不合理。", *MEND),
     "message-id-taken": Text(
@@ -41,10 +64,15 @@ DOMAIN_TEXTS: dict[str, Text] = {
         "请指定处理人，或联系主管。",
     ),
     "not-the-approver": Text("The decision is somebody else's.", "此审批由他人决定。", *OTHERS),
+    "own-account": Text("Nobody changes their own powers.", "不得更改自己的权限。", *OTHERS),
     "own-request": Text("Nobody approves their own request.", "不得审批自己的申请。", *OTHERS),
     "reason-missing": Text("A reason is needed.", "需要填写理由。", *MEND),
     "short-notice": Text("The visit comes at short notice.", "来访提前量不足。", *MEND),
     "sign-in": Text("The e-mail address or the password is wrong.", "邮箱或密码错误。", *SIGN_IN),
+    "staff-circle": Text(
+        "Managers and substitutes must lead to somebody else.", "上级与代理人不得循环指向本人。", *CHOOSE
+    ),
+    "staff-exists": Text("A colleague has this e-mail address.", "该邮箱已属于另一员工。", *CHOOSE),
     "staff-unknown": Text("There is no such member of staff.", "没有该员工。", *CHOOSE),
     "ticket-accused": Text("Who is complained about takes no part in the ticket.", "被投诉人不得参与该工单。", *OTHERS),
     "ticket-not-yours": Text("The ticket is in somebody else's hands.", "该工单由他人处理。", *OTHERS),

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from shared.kernel.errors import Refused
 from shared.security.caller import Caller, staff_caller
+from shared.security.permissions import missing
 from shared.store.cause import Cause
 from shared.store.database import Database
 from shared.store.unit_of_work import UnitOfWork
@@ -106,7 +107,7 @@ class Gate:
         caller = await with_retries(attempt)
         request.state.language = caller.language
         if self.permission not in caller.permissions:
-            raise Refused("permission-missing", status=403, expected=f"the permission {self.permission}")
+            raise missing(self.permission)
         return Edge(request, caller)
 
 

@@ -59,6 +59,11 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "reply_address": ("one of the sender's own addresses", "发送人自己的地址之一"),
     "guest_address": ("a phone number or an e-mail address", "电话号码或电子邮件地址"),
     "visit_host": ("either host_id or host_email", "host_id 与 host_email 之一"),
+    "work_span": ("spans of one day, in order, that end after they start", "同一天内按先后排列、结束晚于开始的时段"),
+    "time_parsing": ("a time of day, e.g. 09:30", "时刻，如 09:30"),
+    "time_type": ("a time of day, e.g. 09:30", "时刻，如 09:30"),
+    "staff_roles": ("roles of the directory", "通讯录中的角色"),
+    "change_needed": ("no null where a value is always needed", "必填字段不得为 null"),
     "instant_range": ("an instant between the years 2000 and 2200", "2000 年至 2200 年之间的时刻"),
 }
 """Error type (pydantic's, or ours from `fields.py`) → what was expected, in English and Chinese."""

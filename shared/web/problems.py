@@ -42,7 +42,13 @@ def correlation_id(connection: HTTPConnection) -> str:
 
 
 def problem(
-    connection: HTTPConnection, status: int, code: str, *, field: str | None = None, expected: str | None = None
+    connection: HTTPConnection,
+    status: int,
+    code: str,
+    *,
+    field: str | None = None,
+    expected: str | None = None,
+    permission: str | None = None,
 ) -> Response:
     """A problem in the caller's language. `field` may be a bare name of the body; it is told as JSONPath."""
     language = language_for(connection)
@@ -55,6 +61,7 @@ def problem(
         detail=text.detail(language),
         field=field if field is None or field.startswith(_ROOTED) else f"$.{field}",
         expected=in_language(expected, language),
+        permission=permission,
         instance=f"urn:uuid:{correlation_id(connection)}",
     )
     headers = {"Content-Language": language, "Cache-Control": "no-store", **_HEADERS.get(status, {})}
@@ -75,7 +82,9 @@ async def answer_to(request: HTTPRequest, error: Exception) -> Response | None:
 
 async def _refused(request: HTTPRequest, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return problem(request, error.status, error.code, field=error.field, expected=error.expected)
+    return problem(
+        request, error.status, error.code, field=error.field, expected=error.expected, permission=error.permission
+    )
 
 
 async def _invalid(request: HTTPRequest, error: Exception) -> Response:

@@ -35,5 +35,7 @@ class Problem(BaseModel):
     """JSONPath (RFC 9535) of the value in the body to mend, or `query.…`, `path.…`, `header.…`."""
     expected: str | None = None
     """What would have been accepted."""
+    permission: str | None = None
+    """The permission that the caller lacks, where that is why."""
     instance: str
     """`urn:uuid:` and the request's correlation id, to be named when asking for help."""

@@ -64,6 +64,14 @@ TEXTS: dict[str, Text] = {
     "account-inactive": Text(
         "This account may not sign in.", "该账号不可使用。", "Ask your supervisor.", "请联系您的主管。"
     ),
+    "account-locked": Text("This account is locked.", "该账号已锁定。", "Ask your administration.", "请联系行政部。"),
+    "account-absent": Text(
+        "You are entered as absent, and somebody stands in for you.",
+        "您已登记为缺勤，目前由代理人代行职责。",
+        "Whoever heads your department can end the absence.",
+        "请联系部门负责人结束缺勤登记。",
+    ),
+    "staff-only": Text("This is for members of staff.", "此操作仅限员工。", *SIGN_IN),
     "signing-keys-missing": Text(
         "This service has not yet heard which keys sign tokens.",
         "本服务尚未收到用于验证令牌的密钥。",

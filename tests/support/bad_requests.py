@@ -18,6 +18,11 @@ Json = dict[str, Any]
 CHANNEL, NOBODY = "channel", "nobody"
 """Who calls, where it is no member of staff."""
 
+_BOSS = "administration"
+"""Looks after the directory."""
+
+_NO_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
+
 SECRET = "柳如是-pseudonym-7421"
 """Stands in what is sent; no problem may repeat it."""
 
@@ -58,6 +63,16 @@ COMMANDS = (
     Command("intake", "/visits/{visit_id}/arrive", "reception", None),
     Command("intake", "/visits/{visit_id}/depart", "reception", {}),
     Command("intake", "/cases/{case_id}/close", "agent", None),
+    Command("intake", "/departments", _BOSS, {"code": "new", "name": SECRET}),
+    Command("intake", "/departments/{department_id}/change", _BOSS, {"name": SECRET}),
+    Command("intake", "/departments/{department_id}/close", _BOSS, None),
+    Command("intake", "/departments/{department_id}/reopen", _BOSS, None),
+    Command("intake", "/departments/{department_id}/calendar", _BOSS, {"days": {"2027-02-08": "off"}}),
+    Command("intake", "/staff", _BOSS, {"email": "new@frontdesk.example", "name": SECRET, "department_id": _NO_ID}),
+    Command("intake", "/staff/{staff_id}/change", _BOSS, {"name": SECRET}),
+    *(Command("intake", f"/staff/{{staff_id}}/{step}", _BOSS, None) for step in ("lock", "unlock", "leave", "rejoin")),
+    Command("intake", "/staff/{staff_id}/absences", _BOSS, {"starts": _SOON.isoformat()}),
+    Command("intake", "/staff/{staff_id}/absences/{absence_id}/end", _BOSS, None),
     Command("complaints", "/tickets/{ticket_id}/judge", "supervisor", {"valid": False, "reason": SECRET}),
     Command("complaints", "/tickets/{ticket_id}/explain", "supervisor", {"explanation": SECRET}),
     Command("complaints", "/tickets/{ticket_id}/assign", "supervisor", {}),
@@ -202,6 +217,15 @@ BAD_FIELDS = (
     BadField("/visits/{visit_id}/depart", {"departed_at": "2026-13-01T00:00:00Z"}, "$.departed_at"),
     BadField("/token", {"email": SECRET}, "$.email"),
     BadField("/token", {"password": None}, "$.password", "missing-field"),
+    BadField("/staff", {"roles": ["emperor"]}, "$.roles"),
+    BadField("/staff", {"department_id": _NO_ID}, "$.department_id", "department-unknown"),
+    BadField("/staff", {"areas": [SECRET]}, "$.areas[0]"),
+    BadField("/staff/{staff_id}/change", {"weight": -1}, "$.weight"),
+    BadField("/staff/{staff_id}/absences", {"ends": "2020-01-01T00:00:00Z"}, "$.ends", "absence-dates"),
+    BadField("/departments/{department_id}/calendar", {"zone": "Mars/Olympus"}, "$.zone"),
+    BadField("/departments/{department_id}/calendar", {"week": {}}, "$.week", "calendar-empty"),
+    BadField("/departments", {"parent_id": _NO_ID}, "$.parent_id", "department-unknown"),
+    BadField("/departments", {"code": SECRET}, "$.code"),
     BadField(_JUDGE, {"valid": "perhaps"}, "$.valid"),
     BadField(_JUDGE, {"reason": None}, "$.reason", "reason-missing"),
     BadField(_JUDGE, {"category": "weather"}, "$.category", "category-unknown"),
@@ -209,11 +233,11 @@ BAD_FIELDS = (
     BadField(_JUDGE, {"responsible_department_id": "sales"}, "$.responsible_department_id"),
     BadField(
         _JUDGE,
-        {"responsible_department_id": "01890a5d-ac96-774b-bcce-b302099a8057"},
+        {"responsible_department_id": _NO_ID},
         "$.responsible_department_id",
         "department-unknown",
     ),
-    BadField(_JUDGE, {"accused_ids": ["01890a5d-ac96-774b-bcce-b302099a8057"]}, "$.accused_ids", "staff-unknown"),
+    BadField(_JUDGE, {"accused_ids": [_NO_ID]}, "$.accused_ids", "staff-unknown"),
     BadField(_JUDGE, {"accused_ids": [SECRET]}, "$.accused_ids[0]"),
     BadField("/tickets/{ticket_id}/close", {"reason": SECRET}, "$.reason"),
     BadField(_COMPLETE, {"outcome": SECRET}, "$.outcome"),
@@ -233,6 +257,9 @@ QUERIES = (
     ("notify", "supervisor", "/messages?state=lost", "query.state"),
     ("notify", "supervisor", "/threads?limit=9999", "query.limit"),
     ("intake", "agent", "/parties/13800138000", "path.party_id"),
+    ("intake", "host", "/staff?state=absent", "query.state"),
+    ("intake", "host", "/staff/13800138000", "path.staff_id"),
+    ("intake", "host", "/departments/13800138000/calendar", "path.department_id"),
     ("complaints", "supervisor", "/tickets/13800138000", "path.ticket_id"),
     ("callbacks", "supervisor", "/callbacks/13800138000", "path.callback_id"),
     ("notify", "supervisor", "/messages/13800138000", "path.message_id"),
@@ -243,6 +270,8 @@ OTHERS_THINGS = (
     ("intake", "host", "/visits/{}", "visit-not-found"),
     ("intake", "agent", "/cases/{}", "case-not-found"),
     ("intake", "agent", "/parties/{}", "party-not-found"),
+    ("intake", "host", "/staff/{}", "staff-not-found"),
+    ("intake", "host", "/departments/{}", "department-not-found"),
     ("intake", CHANNEL, "/channel-messages/{}", "channel-message-not-found"),
     ("complaints", "supervisor", "/tickets/{}", "ticket-not-found"),
     ("callbacks", "supervisor", "/callbacks/{}", "callback-not-found"),
@@ -253,6 +282,11 @@ OTHERS_THINGS = (
 POWERLESS = (
     *((command.path, "reception", "permission-missing") for command in COMMANDS if command.service != "intake"),
     ("/cases/{case_id}/close", "reception", "permission-missing"),
+    ("/departments", "manager", "permission-missing"),
+    ("/departments/{department_id}/calendar", "sales-head", "permission-missing"),
+    ("/staff", "manager", "permission-missing"),
+    ("/staff/{staff_id}/leave", "manager", "permission-missing"),
+    ("/staff/{staff_id}/absences", "host", "permission-missing"),
     ("/visits/{visit_id}/approve", "host", "own-request"),
     ("/visits/{visit_id}/approve", "manager", "not-the-approver"),
     ("/visits/{visit_id}/reject", "reception", "not-the-approver"),

@@ -152,5 +152,8 @@ async def play(house: House, desk: Desk, things: Things) -> None:
     things.ended["ticket_id"] = newest("complaints", "ticket", "state = 'closed'")
     things.open["callback_id"] = things.ended["callback_id"] = newest("callbacks", "callback", "state = 'completed'")
     things.ended["visit_id"] = newest("intake", "visit", "state = 'rejected'")
+    things.open["department_id"] = newest("intake", "department", "code = 'demo-service'")
+    things.open["staff_id"] = newest("intake", "staff", f"email = '{staff_email('handler-2')}'")
+    things.open["absence_id"] = things.open["staff_id"]
     things.open["case_id"] = things.ended["case_id"] = newest("intake", "service_case")
     await desk.staff("agent", "intake", "POST", f"/cases/{things.ended['case_id']}/close")

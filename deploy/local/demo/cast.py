@@ -116,6 +116,7 @@ demo-sales,Sales 市场部,demo,sales-head@{DOMAIN}
 
 _STAFF = (
     ("general", "General Manager 何总", "demo", "general-manager", ""),
+    ("administration", "Administration 孟经理", "demo", "administration-manager", "general"),
     ("manager", "Service Manager 郑经理", "demo-service", "department-manager", "general"),
     ("supervisor", "Supervisor 林主管", "demo-service", "supervisor", "manager"),
     ("handler-1", "Handler 宋专员", "demo-service", "complaint-handler", "supervisor"),

@@ -22,7 +22,7 @@ async def pick_handler(uow: UnitOfWork, but_not: Collection[UUID] = ()) -> Staff
         people = {
             person.staff_id: person
             for person in await directory.with_role(uow, role)
-            if person.staff_id not in but_not and not directory.is_absent(person, uow.now)
+            if person.staff_id not in but_not and directory.is_here(person, uow.now)
         }
         if not people:
             continue
@@ -38,8 +38,7 @@ async def suitable_handler(uow: UnitOfWork, ticket: Ticket, staff_id: UUID) -> S
     person = await directory.member(uow, staff_id)
     if (
         person is None
-        or not person.active
-        or directory.is_absent(person, uow.now)
+        or not directory.is_here(person, uow.now)
         or not set(HANDLERS) & set(person.roles)
         or staff_id in ticket.accused_ids
     ):
@@ -49,9 +48,9 @@ async def suitable_handler(uow: UnitOfWork, ticket: Ticket, staff_id: UUID) -> S
 
 
 async def still_here(uow: UnitOfWork, staff_id: UUID | None) -> bool:
-    """Whether this is a member of staff who has not left and is not absent."""
+    """Whether this is a member of staff who has not left, is not locked and is not absent."""
     person = await directory.member(uow, staff_id)
-    return person is not None and person.active and not directory.is_absent(person, uow.now)
+    return person is not None and directory.is_here(person, uow.now)
 
 
 async def supervisor_of(uow: UnitOfWork, ticket: Ticket) -> UUID | None:
@@ -59,7 +58,7 @@ async def supervisor_of(uow: UnitOfWork, ticket: Ticket) -> UUID | None:
     barred = {ticket.handler_id, *ticket.accused_ids}
     if ticket.department_id is not None:
         for person in await directory.with_role(uow, "supervisor", ticket.department_id):
-            if person.staff_id not in barred and not directory.is_absent(person, uow.now):
+            if person.staff_id not in barred and directory.is_here(person, uow.now):
                 return person.staff_id
     head = await head_of(uow, ticket)
     return None if head in barred else head
@@ -126,8 +125,11 @@ async def accuse(uow: UnitOfWork, ticket: Ticket, accused_ids: Collection[UUID],
 
 
 async def check_department(uow: UnitOfWork, department_id: UUID | None) -> None:
-    """Raises Refused(`department-unknown`, 422) where a department is named that is not here."""
-    if department_id is not None and await directory.department(uow, department_id) is None:
+    """Raises Refused(`department-unknown`, 422) where a department is named that is not here, or closed."""
+    if department_id is None:
+        return
+    found = await directory.department(uow, department_id)
+    if found is None or not found.active:
         raise Refused(
             "department-unknown", status=422, field="$.responsible_department_id", expected="id of a department"
         )

@@ -20,7 +20,7 @@ async def open_case(
     uow: UnitOfWork, *, message_id: UUID, party_id: UUID, address_id: str | None, channel: str, received_at: datetime
 ) -> UUID:
     """Opens the case of a message under a number with a check digit and gives it to an agent. Returns its id."""
-    agents = [agent for agent in await directory.with_role(uow, "agent") if not directory.is_absent(agent, uow.now)]
+    agents = [agent for agent in await directory.with_role(uow, "agent") if directory.is_here(agent, uow.now)]
     handler = choose_handler(agents, await store.open_per_handler(uow, [agent.staff_id for agent in agents]))
     case = Case(
         id=derived_id("case", message_id),

@@ -27,12 +27,27 @@ _PROVES = {"sms": ("phone",), "email": ("email",), "callback": ("phone", "email"
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A registered way in. Its key is known here by its hash only."""
+    """A registered way in. `key_hash` is the newest key's, for builds that know of one only."""
 
     name: str
     key_hash: bytes = field(repr=False)
     active: bool
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKey:
+    """One key of a channel; `ends` None: good until something ends it."""
+
+    key_hash: bytes = field(repr=False)
+    channel: str
+    created_at: datetime
+    ends: datetime | None
+
+    @property
+    def short(self) -> str:
+        """By which people name it: the first digits of its hash, which open nothing."""
+        return self.key_hash.hex()[:8]
 
 
 @dataclass(frozen=True, slots=True)

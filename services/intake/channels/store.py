@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, LargeBinary, Table, bindparam, select, update
+from sqlalchemy import Boolean, Column, LargeBinary, Table, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.intake.channels.model import Channel, ChannelMessage
+from services.intake.channels.model import Channel, ChannelKey, ChannelMessage
 from services.intake.tables import document, identifier, instant, metadata, number, words
 from shared.contracts.events.channel_message_received import ChannelMessageReceived
 from shared.store.unit_of_work import UnitOfWork
@@ -20,6 +21,14 @@ channel = Table(
     Column("key_hash", LargeBinary, nullable=False),
     Column("active", Boolean, nullable=False),
     instant("created_at"),
+)
+channel_key = Table(
+    "channel_key",
+    metadata,
+    Column("key_hash", LargeBinary, primary_key=True),
+    words("channel"),
+    instant("created_at"),
+    instant("ends", nullable=True),
 )
 channel_message = Table(
     "channel_message",
@@ -51,19 +60,57 @@ _BY_ID = select(*_OUTCOME).where(channel_message.c.id == bindparam("message"))
 _LOCKED = _BY_ID.with_for_update()
 
 
-async def add_channel(uow: UnitOfWork, name: str, key_hash: bytes) -> None:
-    """Registers a channel, or gives a registered one a new key."""
+async def get_channel(uow: UnitOfWork, name: str, *, lock: bool = False) -> Channel | None:
+    """A channel by name, also one that is closed."""
+    query = select(channel).where(channel.c.name == name)
+    row = (await uow.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    return None if row is None else Channel(**row)
+
+
+async def add_key(uow: UnitOfWork, name: str, key_hash: bytes, others_end: datetime) -> None:
+    """Registers the channel where it is new, opens it where it was closed, and gives it one more key; the keys that it
+    has end at `others_end`, or before, where that was said already.
+    """
     values = {"name": name, "key_hash": key_hash, "active": True, "created_at": uow.now}
     await uow.execute(
         upsert(channel)
         .values(**values)
         .on_conflict_do_update(index_elements=["name"], set_={"key_hash": key_hash, "active": True})
     )
+    await end_keys(uow, name, others_end)
+    await uow.execute(insert(channel_key).values(key_hash=key_hash, channel=name, created_at=uow.now, ends=None))
+
+
+async def end_keys(uow: UnitOfWork, name: str, ends: datetime, *, only: bytes | None = None) -> None:
+    """The keys of a channel, or one of them, are good until `ends` at most."""
+    query = update(channel_key).where(channel_key.c.channel == name).values(ends=func.least(channel_key.c.ends, ends))
+    await uow.execute(query if only is None else query.where(channel_key.c.key_hash == only))
+
+
+async def close(uow: UnitOfWork, name: str) -> None:
+    """Nobody comes in by this channel any more, over HTTP or Kafka."""
+    await uow.execute(update(channel).where(channel.c.name == name).values(active=False))
+
+
+async def keys_of(uow: UnitOfWork, name: str) -> list[ChannelKey]:
+    """Every key that the channel ever had, the newest first."""
+    rows = await uow.execute(
+        select(channel_key).where(channel_key.c.channel == name).order_by(channel_key.c.created_at.desc())
+    )
+    return [ChannelKey(**row) for row in rows.mappings()]
 
 
 async def channel_by_key(uow: UnitOfWork, key_hash: bytes) -> Channel | None:
-    """The active channel with this key."""
-    found = await uow.execute(select(channel).where(channel.c.key_hash == key_hash, channel.c.active))
+    """The active channel of which this is a good key now."""
+    found = await uow.execute(
+        select(channel)
+        .join(channel_key, channel_key.c.channel == channel.c.name)
+        .where(
+            channel_key.c.key_hash == key_hash,
+            or_(channel_key.c.ends.is_(None), channel_key.c.ends > uow.now),
+            channel.c.active,
+        )
+    )
     row = found.mappings().one_or_none()
     return None if row is None else Channel(**row)
 

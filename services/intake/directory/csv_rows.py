@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,8 +18,11 @@ from services.intake.directory.model import ROLES
 from shared.kernel.errors import Refused
 from shared.web.fields import Email, Instant, Phone, Zone
 
+Outcome = Literal["new", "changed", "unchanged", "refused"]
+
 MAX_ROWS = 20_000
 _SHOWN = 50
+_AREA = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,23 @@ class Problem:
         return f"{self.file} line {self.line}, column {self.column}: expected {self.expected}"
 
 
-class ImportRefused(Refused):
-    """The files hold mistakes; nothing was imported."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What becomes of one line: `columns` differ from what is there; a refused one has `problems`, which say it all."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    file: str
+    line: int
+    outcome: Outcome
+    columns: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class ImportRefused(Refused):
+    """The files hold mistakes; nothing was imported. `report` tells of every line, also of those that would do."""
+
+    def __init__(self, problems: Iterable[Problem], report: Sequence[Line] = ()) -> None:
         self.problems = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))
+        self.report = tuple(report)
         told = [str(problem) for problem in self.problems[:_SHOWN]]
         if len(self.problems) > _SHOWN:
             told.append(f"and {len(self.problems) - _SHOWN} more")
@@ -59,16 +75,27 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that was read: its line and its values by column."""
+    """A row that was read: its line, its values by column, and which columns its sheet has."""
 
     line: int
     values: Mapping[str, Any]
+    given: frozenset[str]
+
+    def over(self, existing: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Its values; a column that the sheet does not have stays as it is in `existing`, if there is something."""
+        if existing is None:
+            return dict(self.values)
+        return {name: self.values[name] if name in self.given else existing[name] for name in self.values}
+
+
+class _Expected(ValueError):
+    """A cell is not what was expected: said here."""
 
 
 def _text(limit: int) -> Callable[[str], str]:
     def read(cell: str) -> str:
         if len(cell) > limit:
-            raise ValueError(f"at most {limit} characters")
+            raise _Expected(f"at most {limit} characters")
         return cell
 
     return read
@@ -82,7 +109,7 @@ def _shared(field: Any, expected: str) -> Callable[[str], Any]:
         try:
             return adapter.validate_python(cell)
         except ValidationError:
-            raise ValueError(expected) from None
+            raise _Expected(expected) from None
 
     return read
 
@@ -90,25 +117,32 @@ def _shared(field: Any, expected: str) -> Callable[[str], Any]:
 def _roles(cell: str) -> tuple[str, ...]:
     roles = tuple(sorted(set(cell.replace(",", " ").replace(";", " ").split())))
     if not ROLES.issuperset(roles):
-        raise ValueError("roles of " + ", ".join(sorted(ROLES)) + ", parted by spaces")
+        raise _Expected(f"roles of {', '.join(sorted(ROLES))}, parted by spaces")
     return roles
+
+
+def _areas(cell: str) -> tuple[str, ...]:
+    areas = tuple(sorted(set(cell.replace(",", " ").replace(";", " ").split())))
+    if len(areas) > 200 or any(not _AREA.fullmatch(area) for area in areas):
+        raise _Expected("codes of areas, of letters, digits, dots and dashes, parted by spaces")
+    return areas
 
 
 def _weight(cell: str) -> int:
     if not cell.isdecimal() or len(cell) > 4:
-        raise ValueError("a whole number from 0 to 9999")
+        raise _Expected("a whole number from 0 to 9999")
     return int(cell)
 
 
 def _yes_or_no(cell: str) -> bool:
     if cell.lower() not in {"yes", "no"}:
-        raise ValueError("yes or no")
+        raise _Expected("yes or no")
     return cell.lower() == "yes"
 
 
 def _language(cell: str) -> str:
     if cell not in {"zh-CN", "en"}:
-        raise ValueError("zh-CN or en")
+        raise _Expected("zh-CN or en")
     return cell
 
 
@@ -122,6 +156,7 @@ DEPARTMENT_COLUMNS = {
     "name": Column(_text(200), required=True),
     "parent": Column(_text(64)),
     "head": Column(_EMAIL),
+    "active": Column(_yes_or_no, default=True),
 }
 STAFF_COLUMNS = {
     "email": Column(_EMAIL, required=True),
@@ -134,6 +169,7 @@ STAFF_COLUMNS = {
     "language": Column(_language, default="zh-CN"),
     "zone": Column(_ZONE, default="Asia/Shanghai"),
     "weight": Column(_weight, default=1),
+    "areas": Column(_areas, default=()),
     "absent_from": Column(_INSTANT),
     "absent_until": Column(_INSTANT),
     "active": Column(_yes_or_no, default=True),
@@ -198,4 +234,4 @@ def _row(
             values[name] = column.read(cell.strip())
         except ValueError as wrong:
             problems.append(Problem(file, line, name, str(wrong)))
-    return Row(line, values), problems
+    return Row(line, values, frozenset(heading)), problems

@@ -1,4 +1,6 @@
-"""Sign-in: e-mail and password for a staff token. Unknown, wrong and left answer alike, in the same time."""
+"""Sign-in: e-mail and password for a staff token. Unknown, wrong and left answer alike, in the same time; who knows the
+password is told that the account is locked, or its owner absent.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,12 @@ import hashlib
 from ipaddress import ip_address, ip_network
 from weakref import WeakKeyDictionary
 
-from services.intake.directory import signing, store
+from services.intake.directory import account_store, signing, store
 from services.intake.settings import IntakeSettings
 from shared.kernel.errors import NotFound, Refused
 from shared.security import tokens
-from shared.security.passwords import password_matches
+from shared.security.caller import barred
+from shared.security.passwords import hash_password, new_password, password_matches
 from shared.store.cause import Cause
 from shared.store.database import Database
 from shared.store.unit_of_work import UnitOfWork
@@ -28,41 +31,61 @@ async def sign_in(
     """A token for whoever knows the password of `email`; `client` is the caller's IP address.
 
     The attempt is counted and committed before the password is looked at, so that parallel guesses count too; no
-    transaction is open while argon2 works. Raises Refused: `sign-in` (401), `too-many-attempts` (429).
+    transaction is open while argon2 works. Raises Refused: `sign-in`, `account-locked`, `account-absent` (401),
+    `too-many-attempts` (429).
     """
     account_scope, network_scope = _scopes(email, client)
     async with database.transaction(cause) as uow:
         counts = [
-            (await store.count_attempt(uow, scope, uow.now + chosen.sign_in_window), allowed)
+            (await account_store.count_attempt(uow, scope, uow.now + chosen.sign_in_window), allowed)
             for scope, allowed in (
                 (account_scope, chosen.sign_in_per_account),
                 (network_scope, chosen.sign_in_per_network),
             )
         ]
-        await store.purge_attempts(uow)
-        account = await store.get_account(uow, email)
+        await account_store.purge_attempts(uow)
+        account = await account_store.get_account(uow, email)
+        member = None if account is None else await store.get_member(uow, account.staff_id)
         now = uow.now
     waits = [(until - now).total_seconds() for (attempts, until), allowed in counts if attempts > allowed]
     if waits:
         raise Refused("too-many-attempts", status=429, expected=f"another attempt in {int(max(waits)) + 1} s")
     async with _checks.setdefault(database, asyncio.Semaphore(_AT_ONCE)):
         matches = await password_matches(password, account.password_hash if account else None)
-    if account is None or not matches or not account.active:
+    if account is None or member is None or not matches or not member.active:
         raise Refused("sign-in", status=401)
+    if reason := barred(member.event(), now):
+        raise Refused(reason, status=401)
     async with database.transaction(cause) as uow:
-        await store.forgive_attempt(uow, account_scope, network_scope)
+        await account_store.forgive_attempt(uow, account_scope, network_scope)
         key = await signing.current_key(uow, chosen)
         uow.audit(account.staff_id, "sign-in", "staff", account.staff_id)
         return tokens.sign(account.staff_id, key, uow.now, chosen.token_life)
 
 
 async def token_for(uow: UnitOfWork, chosen: IntakeSettings, email: str) -> tokens.Signed:
-    """A token without a password, for whoever operates the installation; recorded. Raises NotFound."""
-    account = await store.get_account(uow, email.strip().lower())
-    if account is None or not account.active:
+    """A token without a password, for whoever operates the installation; recorded.
+
+    Raises NotFound, Refused (`account-locked`, `account-absent`).
+    """
+    member = await store.by_email(uow, email.strip().lower())
+    if member is None or not member.active:
         raise NotFound("staff")
-    uow.audit("operator", "token", "staff", account.staff_id)
-    return tokens.sign(account.staff_id, await signing.current_key(uow, chosen), uow.now, chosen.token_life)
+    if reason := barred(member.event(), uow.now):
+        raise Refused(reason, status=401)
+    uow.audit("operator", "token", "staff", member.id)
+    return tokens.sign(member.id, await signing.current_key(uow, chosen), uow.now, chosen.token_life)
+
+
+async def new_account(uow: UnitOfWork, email: str, *, by: str) -> str:
+    """Opens somebody's account, or gives it a new password; returns the password. Raises NotFound."""
+    member = await store.by_email(uow, email.strip().lower())
+    if member is None or not member.active:
+        raise NotFound("staff")
+    password = new_password()
+    await account_store.save_account(uow, member.id, await hash_password(password))
+    uow.audit(by, "new-password", "staff", member.id)
+    return password
 
 
 def _scopes(email: str, client: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import hashlib
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from services.intake.directory import store
+from services.intake.directory import account_store as store
 from services.intake.directory.model import StoredKey, choose_key
 from services.intake.settings import IntakeSettings, settings
 from shared.kernel.errors import Refused
@@ -48,6 +48,17 @@ async def add_key(uow: UnitOfWork, chosen: IntakeSettings) -> StoredKey:
 async def rotate(uow: UnitOfWork, _timer: Timer) -> None:
     """The timer: a key's life is over, the next one takes over."""
     await add_key(uow, settings())
+
+
+async def replace_keys(uow: UnitOfWork, chosen: IntakeSettings, *, end_old: bool, by: object) -> StoredKey:
+    """A new key before its time. `end_old`: the others have become known, and no token of theirs is good any more,
+    anywhere, as soon as the event has arrived; else they sign on until the new one is known everywhere.
+    """
+    for old in await store.end_signing_keys(uow, uow.now) if end_old else ():
+        uow.publish(old.event())
+    key = await add_key(uow, chosen)
+    uow.audit(by, "replace-signing-keys", "signing-key", key.key_id, end_old=end_old)
+    return key
 
 
 async def current_key(uow: UnitOfWork, chosen: IntakeSettings) -> tokens.SigningKey:

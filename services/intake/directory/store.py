@@ -1,19 +1,24 @@
-"""Tables and queries of the directory."""
+"""Tables and queries of departments and staff."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Table, case, delete, func, insert, select, update
+from pydantic import TypeAdapter
+from sqlalchemy import Boolean, Column, Table, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.intake.directory.model import Account, Department, Member, StoredKey
+from services.intake.directory.model import Absence, Department, Member
 from services.intake.tables import document, identifier, instant, metadata, number, words
 from shared.store.unit_of_work import UnitOfWork
+
+_ABSENCE = TypeAdapter(Absence)
+_DIRECTORY = 4_001
+"""The advisory lock of whoever changes the directory: any number that nobody else in this database uses."""
 
 department = Table(
     "department",
@@ -23,6 +28,7 @@ department = Table(
     words("name"),
     identifier("parent_id", nullable=True),
     identifier("head_id", nullable=True),
+    Column("active", Boolean, nullable=False),
     number("version"),
 )
 staff = Table(
@@ -37,129 +43,141 @@ staff = Table(
     identifier("department_id"),
     identifier("manager_id", nullable=True),
     identifier("substitute_id", nullable=True),
-    instant("absent_from", nullable=True),
-    instant("absent_until", nullable=True),
     document("roles"),
     number("weight"),
+    document("areas"),
+    document("absences"),
     Column("active", Boolean, nullable=False),
+    Column("locked", Boolean, nullable=False),
+    # Written and read by the build before this one only.
+    instant("absent_from", nullable=True),
+    instant("absent_until", nullable=True),
     number("version"),
 )
-account = Table(
-    "account",
-    metadata,
-    identifier("staff_id", primary_key=True),
-    words("password_hash"),
-    instant("changed_at"),
-)
-sign_in_attempt = Table(
-    "sign_in_attempt", metadata, words("scope", primary_key=True), number("attempts"), instant("until")
-)
-signing_key = Table(
-    "signing_key",
-    metadata,
-    words("key_id", primary_key=True),
-    words("public_key"),
-    words("private_key"),
-    instant("created_at"),
-    instant("not_after"),
-)
 
 
-async def lock_departments(uow: UnitOfWork) -> list[Department]:
-    """Every department, locked for an import."""
-    rows = await uow.execute(select(department).order_by(department.c.id).with_for_update())
+_MEMBER = [staff.c[name] for name in Member.__dataclass_fields__]
+
+
+async def lock_directory(uow: UnitOfWork) -> None:
+    """One change of the directory at a time: two at once could close a circle that neither of them sees."""
+    await uow.execute(select(func.pg_advisory_xact_lock(_DIRECTORY)))
+
+
+async def all_departments(uow: UnitOfWork) -> list[Department]:
+    """Every department, closed ones too, by code."""
+    rows = await uow.execute(select(department).order_by(department.c.code))
     return [Department(**row) for row in rows.mappings()]
 
 
-async def lock_staff(uow: UnitOfWork) -> list[Member]:
-    """Every member of staff, locked for an import."""
-    rows = await uow.execute(select(staff).order_by(staff.c.id).with_for_update())
+async def get_department(uow: UnitOfWork, department_id: UUID) -> Department | None:
+    """A department by id."""
+    found = await uow.execute(select(department).where(department.c.id == department_id))
+    row = found.mappings().one_or_none()
+    return None if row is None else Department(**row)
+
+
+async def below(uow: UnitOfWork, department_id: UUID) -> frozenset[UUID]:
+    """The department and all beneath it."""
+    tree = select(department.c.id).where(department.c.id == department_id).cte("tree", recursive=True)
+    tree = tree.union(select(department.c.id).where(department.c.parent_id == tree.c.id))
+    return frozenset((await uow.execute(select(tree.c.id))).scalars())
+
+
+async def is_in_use(uow: UnitOfWork, department_id: UUID) -> bool:
+    """Whether an open department or somebody who works here belongs to it."""
+    children = select(department.c.id).where(department.c.parent_id == department_id, department.c.active)
+    people = select(staff.c.id).where(staff.c.department_id == department_id, staff.c.active)
+    return bool((await uow.execute(select(or_(children.exists(), people.exists())))).scalar_one())
+
+
+async def all_staff(uow: UnitOfWork) -> list[Member]:
+    """Everybody, also who has left."""
+    rows = await uow.execute(select(*_MEMBER).order_by(staff.c.id))
     return [_member(row) for row in rows.mappings()]
+
+
+async def get_member(uow: UnitOfWork, staff_id: UUID, *, lock: bool = False) -> Member | None:
+    """A member of staff by id."""
+    query = select(*_MEMBER).where(staff.c.id == staff_id)
+    row = (await uow.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    return None if row is None else _member(row)
+
+
+async def by_email(uow: UnitOfWork, email: str) -> Member | None:
+    """A member of staff by e-mail address in lower case."""
+    row = (await uow.execute(select(*_MEMBER).where(staff.c.email == email))).mappings().one_or_none()
+    return None if row is None else _member(row)
+
+
+async def reachable(uow: UnitOfWork, staff_ids: Collection[UUID]) -> dict[UUID, Member]:
+    """These people and everybody to whom managers and substitutes lead from them."""
+    known: dict[UUID, Member] = {}
+    asked: set[UUID] = set()
+    wanted = set(staff_ids)
+    while wanted:
+        rows = await uow.execute(select(*_MEMBER).where(staff.c.id.in_(wanted)))
+        found = [_member(row) for row in rows.mappings()]
+        known.update((one.id, one) for one in found)
+        asked |= wanted
+        wanted = {id_ for one in found for id_ in one.names} - asked
+    return known
+
+
+async def by_id(
+    uow: UnitOfWork,
+    *,
+    departments: Collection[UUID] | None,
+    role: str | None,
+    area: str | None,
+    state: str | None,
+    after: UUID | None,
+    limit: int,
+) -> list[Member]:
+    """Members of staff by id, after the page that ended with `after`."""
+    query = select(*_MEMBER).order_by(staff.c.id).limit(limit)
+    if departments is not None:
+        query = query.where(staff.c.department_id.in_(departments))
+    if role is not None:
+        query = query.where(staff.c.roles.contains([role]))
+    if area is not None:
+        query = query.where(staff.c.areas.contains([area]))
+    if state is not None:
+        query = query.where(staff.c.active == (state != "left"))
+    if state in ("working", "locked"):
+        query = query.where(staff.c.locked == (state == "locked"))
+    if after is not None:
+        query = query.where(staff.c.id > after)
+    return [_member(row) for row in (await uow.execute(query)).mappings()]
 
 
 async def save_department(uow: UnitOfWork, one: Department) -> None:
     """Writes a department, new or changed."""
-    await uow.execute(_save(department, asdict(one), "id"))
+    await uow.execute(save_row(department, asdict(one), "id"))
 
 
 async def save_member(uow: UnitOfWork, one: Member) -> None:
     """Writes a member of staff, new or changed."""
-    await uow.execute(_save(staff, asdict(one) | {"roles": list(one.roles)}, "id"))
-
-
-async def without_account(uow: UnitOfWork, staff_ids: Collection[UUID]) -> set[UUID]:
-    """Who of these cannot sign in yet."""
-    rows = await uow.execute(select(account.c.staff_id).where(account.c.staff_id.in_(staff_ids)))
-    return set(staff_ids) - set(rows.scalars())
-
-
-async def save_account(uow: UnitOfWork, staff_id: UUID, password_hash: str) -> None:
-    """Sets a password."""
-    values = {"staff_id": staff_id, "password_hash": password_hash, "changed_at": uow.now}
-    await uow.execute(_save(account, values, "staff_id"))
-
-
-async def get_account(uow: UnitOfWork, email: str) -> Account | None:
-    """The account of an e-mail address in lower case."""
-    found = await uow.execute(
-        select(account.c.staff_id, account.c.password_hash, staff.c.active)
-        .join(staff, staff.c.id == account.c.staff_id)
-        .where(staff.c.email == email)
-    )
-    row = found.mappings().one_or_none()
-    return None if row is None else Account(**row)
-
-
-async def count_attempt(uow: UnitOfWork, scope: str, until: datetime) -> tuple[int, datetime]:
-    """Counts one more attempt of `scope` and gives (attempts in its window, when the window ends)."""
-    over = sign_in_attempt.c.until <= uow.now
-    counted = await uow.execute(
-        upsert(sign_in_attempt)
-        .values(scope=scope, attempts=1, until=until)
-        .on_conflict_do_update(
-            index_elements=["scope"],
-            set_={
-                "attempts": case((over, 1), else_=sign_in_attempt.c.attempts + 1),
-                "until": case((over, until), else_=sign_in_attempt.c.until),
-            },
-        )
-        .returning(sign_in_attempt.c.attempts, sign_in_attempt.c.until)
-    )
-    row = counted.one()
-    return row.attempts, row.until
-
-
-async def forgive_attempt(uow: UnitOfWork, account_scope: str, network_scope: str) -> None:
-    """After a success: the account starts anew, the network gets this one attempt back."""
-    await uow.execute(delete(sign_in_attempt).where(sign_in_attempt.c.scope == account_scope))
-    await uow.execute(
-        update(sign_in_attempt)
-        .where(sign_in_attempt.c.scope == network_scope)
-        .values(attempts=func.greatest(sign_in_attempt.c.attempts - 1, 0))
-    )
-
-
-async def purge_attempts(uow: UnitOfWork) -> None:
-    """Drops windows that have ended, but waits for nobody: others lock two of these rows at a time."""
-    ended = select(sign_in_attempt.c.scope).where(sign_in_attempt.c.until <= uow.now).with_for_update(skip_locked=True)
-    await uow.execute(delete(sign_in_attempt).where(sign_in_attempt.c.scope.in_(ended)))
-
-
-async def add_signing_key(uow: UnitOfWork, key: StoredKey) -> None:
-    """Stores a new key pair."""
-    await uow.execute(insert(signing_key).values(**asdict(key)))
-
-
-async def valid_signing_keys(uow: UnitOfWork, at: datetime) -> list[StoredKey]:
-    """The keys whose tokens may still be valid at the instant `at`."""
-    rows = await uow.execute(select(signing_key).where(signing_key.c.not_after > at))
-    return [StoredKey(**row) for row in rows.mappings()]
+    lists = {"roles": list(one.roles), "areas": list(one.areas), "absences": [_written(away) for away in one.absences]}
+    await uow.execute(save_row(staff, asdict(one) | lists, "id"))
 
 
 def _member(row: Any) -> Member:
-    return Member(**{**row, "roles": tuple(row["roles"])})
+    lists = {"roles": tuple(row["roles"]), "areas": tuple(row["areas"])}
+    return Member(**{**row, **lists, "absences": tuple(_ABSENCE.validate_python(away) for away in row["absences"])})
 
 
-def _save(table: Table, values: dict[str, Any], key: str) -> Any:
+def _written(away: Absence) -> dict[str, str]:
+    """As JSON, in UTC."""
+    values = {name: getattr(away, name) for name in ("id", "starts", "ends", "substitute_id")}
+    return {
+        name: value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def save_row(table: Table, values: dict[str, Any], key: str) -> Any:
+    """Inserts a row, or writes it over the one with the same `key`."""
     changed = {name: value for name, value in values.items() if name != key}
     return upsert(table).values(**values).on_conflict_do_update(index_elements=[key], set_=changed)

@@ -9,6 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from services.intake.calendars.commands import visit_notice
+from services.intake.calendars.schemas import Warned
 from services.intake.channels.door import channel_edge
 from services.intake.visits import approving, receiving, requesting, store
 from services.intake.visits.model import Visit
@@ -27,8 +29,10 @@ from services.intake.visits.schemas import (
 )
 from shared.kernel.errors import NotFound, Refused
 from shared.messaging import copies
+from shared.security.rows import rows_of
 from shared.store.unit_of_work import UnitOfWork
 from shared.web.edge import Edge, requires
+from shared.web.language import language_for
 
 router = APIRouter(tags=["visits"])
 
@@ -42,7 +46,7 @@ Staff = Annotated[Edge, Depends(requires("visits.read"))]
 @router.post("/visits", status_code=201, response_model=VisitView)
 async def request_visit(body: VisitRequest, edge: Edge = Depends(requires("visits.request"))) -> Response:
     """Asks for a visit, in the caller's name (VR-03). It goes to the approver of the host's department."""
-    return await _told(edge, lambda uow: _request(uow, body, requester_id=edge.caller.staff_id), status=201)
+    return await _told(edge, lambda uow: _request(uow, body, requester_id=edge.caller.staff_id), status=201, dated=True)
 
 
 @router.post("/channel-visits", status_code=202, response_model=RequestedAnswer)
@@ -63,10 +67,11 @@ async def list_visits(
     before: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> VisitList:
-    """Visits, the latest arrival first."""
+    """The visits that you may see, the latest arrival first."""
 
     async def read(uow: UnitOfWork) -> VisitList:
-        visits = await store.by_arrival(uow, state=state, host_id=host_id, before=before, limit=limit)
+        rows = await rows_of(uow, edge.caller, "visits.read")
+        visits = await store.by_arrival(uow, rows, state=state, host_id=host_id, before=before, limit=limit)
         items = tuple(VisitView.of(visit) for visit in visits)
         return VisitList(items=items, next=visits[-1].id if len(visits) == limit else None)
 
@@ -81,6 +86,9 @@ async def read_visit(visit_id: UUID, edge: Staff) -> VisitDetail:
         visit = await store.get(uow, visit_id)
         if visit is None:
             raise NotFound("visit")
+        rows = await rows_of(uow, edge.caller, "visits.read")
+        if not await store.is_within(uow, rows, visit_id):
+            raise rows.out_of_reach()
         return VisitDetail.with_approvals(visit, await store.approvals(uow, visit_id))
 
     return await edge.query(read)
@@ -117,7 +125,9 @@ async def reject(visit_id: UUID, body: ReasonedDecision, edge: Staff) -> Respons
 async def resubmit(visit_id: UUID, body: WishRequest, edge: Staff) -> Response:
     """Sends a returned request, mended, to its approver again: a new revision."""
     by, permitted = edge.caller.staff_id, "visits.cancel" in edge.caller.permissions
-    return await _told(edge, lambda uow: requesting.resubmit(uow, visit_id, body.wish(), by=by, permitted=permitted))
+    return await _told(
+        edge, lambda uow: requesting.resubmit(uow, visit_id, body.wish(), by=by, permitted=permitted), dated=True
+    )
 
 
 @router.post("/visits/{visit_id}/reschedule", response_model=VisitView)
@@ -135,6 +145,7 @@ async def reschedule(visit_id: UUID, body: DatesRequest, edge: Staff) -> Respons
             by=by,
             permitted=permitted,
         ),
+        dated=True,
     )
 
 
@@ -171,9 +182,17 @@ async def depart(visit_id: UUID, body: DepartRequest, edge: Staff) -> Response:
     )
 
 
-async def _told(edge: Edge, run: Callable[[UnitOfWork], Awaitable[Visit]], *, status: int = 200) -> Response:
+async def _told(
+    edge: Edge, run: Callable[[UnitOfWork], Awaitable[Visit]], *, status: int = 200, dated: bool = False
+) -> Response:
+    """`dated`: dates were asked for, so that the answer warns where their notice was counted by a guess (VR-06)."""
+
     async def view(uow: UnitOfWork) -> VisitView:
-        return VisitView.of(await run(uow))
+        visit = await run(uow)
+        if not dated:
+            return VisitView.of(visit)
+        notice = await visit_notice(uow, visit.department_id, visit.zone, uow.now)
+        return VisitView.of(visit, Warned.of_years(notice.unannounced, language_for(edge.request)))
 
     return await edge.command(view, status=status)
 

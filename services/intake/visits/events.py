@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from services.intake.visits.model import Visit
 from shared.contracts.events.visit_cancelled import VisitCancelled
 from shared.contracts.events.visit_changed import VisitChanged
 from shared.contracts.events.visit_closed import VisitClosed
 from shared.contracts.events.visit_departed import VisitDeparted
+from shared.contracts.events.visit_handed_over import VisitHandedOver
 from shared.contracts.events.visit_progressed import VisitProgressed
 from shared.contracts.events.visit_requested import VisitRequested
 from shared.contracts.events.visit_task_due import VisitTaskDue
@@ -57,6 +59,20 @@ def cancelled(visit: Visit, *, guest_was_told: bool) -> VisitCancelled:
 def confirmed(visit: Visit) -> VisitProgressed:
     """The visit is confirmed with the guest."""
     return VisitProgressed(**_guest(visit), happening="confirmed", host_id=visit.host_id, arrival=visit.arrival)
+
+
+def handed_over(visit: Visit, *, former_host_id: UUID, why: Literal["left", "locked", "absent"]) -> VisitHandedOver:
+    """Somebody else is the host now."""
+    return VisitHandedOver(
+        visit_id=visit.id,
+        revision=visit.revision,
+        party_id=visit.party_id,
+        former_host_id=former_host_id,
+        host_id=visit.host_id,
+        why=why,
+        arrival=visit.arrival,
+        departure=visit.departure,
+    )
 
 
 def task_due(visit: Visit, task: Literal["remind-guest", "record-departure"], due: datetime) -> VisitTaskDue:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from services.intake.visits.machine import NO_LEVEL, NO_PLAN, NO_SETTLEMENT
-from shared.kernel.calendar import Period, office_hours
 from shared.kernel.errors import Refused
-from shared.kernel.public_holidays import ChineseHolidays
 
 LONGEST = timedelta(days=60)
+TO_RECEIVE = (
+    "draft",
+    "submitted",
+    "levelled",
+    "approving",
+    "returned",
+    "approved",
+    "preparing",
+    "confirmed",
+    "arrived",
+)
+"""States in which a visit still needs a host."""
+
 FARTHEST = timedelta(days=2 * 366)
 
 
@@ -124,11 +134,11 @@ def check_dates(
     departure: datetime,
     *,
     now: datetime,
-    zone: str,
+    earliest: datetime,
     notice_days: int,
     short_notice_reason: str | None,
 ) -> None:
-    """Refuses what cannot be, and short notice without a reason (VR-06).
+    """Refuses what cannot be, and an arrival before `earliest`, the end of the notice, without a reason (VR-06).
 
     Raises Refused(`impossible-dates` or `short-notice`, 422) naming the field.
     """
@@ -140,21 +150,13 @@ def check_dates(
         raise _impossible("arrival", f"at most {FARTHEST.days} days ahead")
     if departure - arrival > LONGEST:
         raise _impossible("departure", f"at most {LONGEST.days} days after arrival")
-    if short_notice_reason is None and arrival < earliest_arrival(now, zone, notice_days):
+    if short_notice_reason is None and arrival < earliest:
         raise Refused(
             "short-notice",
             status=422,
             field="short_notice_reason",
             expected=f"a reason, as arrival is less than {notice_days} working days ahead",
         )
-
-
-def earliest_arrival(now: datetime, zone: str, notice_days: int) -> datetime:
-    """The first instant that leaves so many working days' notice, counted where the guest is received."""
-    if notice_days == 0:
-        return now
-    calendar = office_hours(ZoneInfo(zone), ChineseHolidays(), Period(time(9), time(18)))
-    return calendar.add_working_days(now, notice_days).at
 
 
 def _impossible(field: str, expected: str) -> Refused:

@@ -19,7 +19,7 @@ from shared.store.unit_of_work import UnitOfWork
 async def confirm(uow: UnitOfWork, visit_id: UUID, *, by: UUID, permitted: bool = False) -> Visit:
     """The host or the coordinator has confirmed the visit with the guest (VR-05). Raises Refused(`visit-state`)."""
     visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted)
+    check_theirs(visit, by, permitted, "visits.confirm")
     row = VISIT.step(visit.state, "confirm", visit.template.facts)
     confirmed = replace(visit, state=row.target, version=visit.version + 1)
     await store.save(uow, confirmed)
@@ -31,7 +31,7 @@ async def confirm(uow: UnitOfWork, visit_id: UUID, *, by: UUID, permitted: bool 
 async def arrive(uow: UnitOfWork, visit_id: UUID, *, by: UUID, permitted: bool = False) -> Visit:
     """The visitor is here; from now on somebody will ask when they left. Raises Refused(`visit-state`)."""
     visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted)
+    check_theirs(visit, by, permitted, "visits.receive")
     row = VISIT.step(visit.state, "arrive")
     here = replace(visit, state=row.target, arrived_at=uow.now, version=visit.version + 1)
     await store.save(uow, here)
@@ -58,7 +58,7 @@ async def depart(
     Raises Refused: `visit-state`, `impossible-dates` (422).
     """
     visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted)
+    check_theirs(visit, by, permitted, "visits.receive")
     at = departed_at or uow.now
     if at > uow.now or (visit.arrived_at is not None and at < visit.arrived_at):
         raise Refused("impossible-dates", status=422, field="departed_at", expected="between arrival and now")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.intake.calendars.commands import visit_notice
 from services.intake.parties import commands as parties
 from services.intake.parties.model import Claim
 from services.intake.settings import settings
@@ -17,6 +18,7 @@ from shared.contracts.events.staff_changed import StaffChanged
 from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
 from shared.kernel.errors import NotFound, Refused
 from shared.security import directory
+from shared.security.permissions import missing
 from shared.store.unit_of_work import UnitOfWork
 
 
@@ -39,7 +41,7 @@ async def request(
     Raises Refused: `host-unknown`, `impossible-dates`, `short-notice` (422), `no-approver` (409).
     """
     host = await _host(uow, host_id)
-    _check(uow, wish, host)
+    await _check(uow, wish, host)
     party = await parties.identify(uow, guest)
     visit = Visit(
         id=uow.new_id("visit"),
@@ -69,10 +71,10 @@ async def request(
 async def resubmit(uow: UnitOfWork, visit_id: UUID, wish: Wish, *, by: UUID, permitted: bool = False) -> Visit:
     """A returned visit, mended: a new revision, approved anew. Raises like `request`, and Refused(`visit-state`)."""
     visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted)
+    check_theirs(visit, by, permitted, "visits.cancel")
     row = VISIT.step(visit.state, "resubmit")
     host = await _host(uow, visit.host_id)
-    _check(uow, wish, host)
+    await _check(uow, wish, host)
     mended = replace(
         visit,
         state=row.target,
@@ -105,10 +107,10 @@ async def reschedule(
     decide about the dates that hold. Raises Refused: `visit-state`, `impossible-dates`, `short-notice`.
     """
     visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted)
+    check_theirs(visit, by, permitted, "visits.cancel")
     row = VISIT.step(visit.state, "reschedule")
     host = await _host(uow, visit.host_id)
-    _check(uow, Wish(arrival, departure, visit.purpose, visit.head_count, short_notice_reason), host)
+    await _check(uow, Wish(arrival, departure, visit.purpose, visit.head_count, short_notice_reason), host)
     waiting = await store.waiting_approval(uow, visit)
     moved = replace(
         visit,
@@ -133,7 +135,7 @@ async def reschedule(
 async def cancel(uow: UnitOfWork, visit_id: UUID, *, reason: str | None, by: UUID, permitted: bool = False) -> Visit:
     """Calls a visit off before arrival; who was told of it is told. Raises Refused(`visit-state`)."""
     visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted)
+    check_theirs(visit, by, permitted, "visits.cancel")
     row = VISIT.step(visit.state, "cancel")
     waiting = await store.waiting_approval(uow, visit)
     if waiting is not None:
@@ -154,10 +156,10 @@ async def locked(uow: UnitOfWork, visit_id: UUID) -> Visit:
     return visit
 
 
-def check_theirs(visit: Visit, by: UUID, permitted: bool) -> None:
-    """Host and requester act on their own visit, others with the permission. Raises Refused (403)."""
+def check_theirs(visit: Visit, by: UUID, permitted: bool, permission: str) -> None:
+    """Host and requester act on their own visit, others with `permission`. Raises Refused (403) that names it."""
     if not permitted and by not in (visit.host_id, visit.requester_id):
-        raise Refused("permission-missing", status=403, expected="the visit's host or requester, or the permission")
+        raise missing(permission, expected=f"the visit's host or requester, or the permission {permission}")
 
 
 async def _seek_approval(uow: UnitOfWork, visit: Visit, host: StaffChanged) -> Visit:
@@ -198,17 +200,23 @@ async def _ask(uow: UnitOfWork, visit: Visit, host: StaffChanged) -> Visit:
 
 async def _host(uow: UnitOfWork, host_id: UUID) -> StaffChanged:
     host = await directory.member(uow, host_id)
-    if host is None or not host.active:
+    if host is None or not host.active or host.locked:
         raise Refused("host-unknown", status=422, field="host_id", expected="a member of staff who is still here")
     return host
 
 
-def _check(uow: UnitOfWork, wish: Wish, host: StaffChanged) -> None:
+async def _check(uow: UnitOfWork, wish: Wish, host: StaffChanged) -> None:
+    if directory.is_absent(host, wish.arrival):
+        raise Refused("host-absent", status=422, field="arrival", expected="a time at which the host is here")
+    notice = await visit_notice(uow, host.department_id, host.zone, uow.now)
+    if notice.unannounced:
+        years = list(notice.unannounced)
+        uow.audit(f"/services/{uow.service}", "count-by-guess", "department", host.department_id, years=years)
     check_dates(
         wish.arrival,
         wish.departure,
         now=uow.now,
-        zone=host.zone,
+        earliest=notice.earliest,
         notice_days=settings().visit_notice_days,
         short_notice_reason=wish.short_notice_reason,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.intake.calendars.schemas import Warned
 from services.intake.parties.model import Address, Claim
 from services.intake.settings import settings
 from services.intake.visits.model import Approval, Visit
@@ -152,11 +153,14 @@ class VisitView(Answer):
     home_arrival: datetime | None
     callback_outcome: str | None
     version: int
+    warnings: tuple[Warned, ...] = ()
+    """What is to be known of a request that was just made or moved."""
 
     @classmethod
-    def of(cls, visit: Visit) -> Self:
+    def of(cls, visit: Visit, warnings: tuple[Warned, ...] = ()) -> Self:
         """The visit as it is told."""
-        return cls(visit_id=visit.id, **{name: getattr(visit, name) for name in cls.model_fields if name != "visit_id"})
+        same = {name: getattr(visit, name) for name in cls.model_fields if name not in ("visit_id", "warnings")}
+        return cls(visit_id=visit.id, warnings=warnings, **same)
 
 
 class VisitDetail(Answer):

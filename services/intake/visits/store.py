@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Table, insert, select, tuple_, update
+from sqlalchemy import Boolean, Column, ColumnElement, Table, insert, or_, select, true, tuple_, union, update
 
 from services.intake.tables import document, identifier, instant, metadata, number, words
-from services.intake.visits.model import Approval, Visit
+from services.intake.visits.model import TO_RECEIVE, Approval, Visit
+from shared.security.rows import Rows
 from shared.store.unit_of_work import UnitOfWork
 
 visit = Table(
@@ -77,10 +79,10 @@ async def save(uow: UnitOfWork, one: Visit) -> None:
 
 
 async def by_arrival(
-    uow: UnitOfWork, *, state: str | None, host_id: UUID | None, before: UUID | None, limit: int
+    uow: UnitOfWork, rows: Rows, *, state: str | None, host_id: UUID | None, before: UUID | None, limit: int
 ) -> list[Visit]:
-    """Visits, the latest arrival first, after the page that ended with `before`."""
-    query = select(visit).order_by(visit.c.arrival.desc(), visit.c.id.desc()).limit(limit)
+    """The visits within reach, the latest arrival first, after the page that ended with `before`."""
+    query = select(visit).where(_within(rows)).order_by(visit.c.arrival.desc(), visit.c.id.desc()).limit(limit)
     if state is not None:
         query = query.where(visit.c.state == state)
     if host_id is not None:
@@ -89,6 +91,12 @@ async def by_arrival(
         last = select(visit.c.arrival, visit.c.id).where(visit.c.id == before)
         query = query.where(tuple_(visit.c.arrival, visit.c.id) < last.scalar_subquery())
     return [Visit(**row) for row in (await uow.execute(query)).mappings()]
+
+
+async def is_within(uow: UnitOfWork, rows: Rows, visit_id: UUID) -> bool:
+    """Whether this visit is within reach."""
+    found = await uow.execute(select(visit.c.id).where(visit.c.id == visit_id, _within(rows)))
+    return found.first() is not None
 
 
 async def add_approval(uow: UnitOfWork, approval: Approval) -> None:
@@ -128,3 +136,55 @@ async def decide(uow: UnitOfWork, approval: Approval, **decision: Any) -> None:
     await uow.execute(
         update(visit_approval).where(key == (approval.visit_id, approval.revision, approval.step)).values(**decision)
     )
+
+
+async def hosted(uow: UnitOfWork, host_id: UUID, *, before: datetime | None, limit: int) -> list[Visit]:
+    """Visits that `host_id` is to receive, locked, the next first; `before`: those that begin before that instant."""
+    query = (
+        select(visit)
+        .where(visit.c.host_id == host_id, visit.c.state.in_(TO_RECEIVE))
+        .order_by(visit.c.arrival, visit.c.id)
+        .limit(limit)
+        .with_for_update()
+    )
+    if before is not None:
+        query = query.where(visit.c.arrival < before)
+    return [Visit(**row) for row in (await uow.execute(query)).mappings()]
+
+
+async def waiting_for(uow: UnitOfWork, approver_id: UUID, *, limit: int) -> list[tuple[Visit, Approval]]:
+    """Approvals that wait for `approver_id`, with their visits, which are locked; the oldest first."""
+    rows = await uow.execute(
+        select(visit_approval)
+        .where(visit_approval.c.approver_id == approver_id, visit_approval.c.state == "waiting")
+        .order_by(visit_approval.c.requested_at, visit_approval.c.visit_id)
+        .limit(limit)
+    )
+    found: list[tuple[Visit, Approval]] = []
+    for row in rows.mappings().all():
+        one = await get(uow, row["visit_id"], lock=True)
+        # Decided, or asked of another, before the visit was locked.
+        still = None if one is None else await waiting_approval(uow, one)
+        if one is not None and still is not None and still.approver_id == approver_id:
+            found.append((one, still))
+    return found
+
+
+async def ask_another(uow: UnitOfWork, approval: Approval, *, approver_id: UUID, acting_for: UUID | None) -> None:
+    """An approval waits for somebody else; the visit's lock covers it."""
+    await decide(uow, approval, approver_id=approver_id, acting_for=acting_for)
+
+
+def _within(rows: Rows) -> ColumnElement[bool]:
+    """The visits that a permission reaches: whoever hosts, asked or was asked to decide takes part in one."""
+    if rows.everything:
+        return true()
+    # One index each: an OR over all of them would read the whole table.
+    own = union(
+        select(visit.c.id).where(visit.c.host_id == rows.staff_id),
+        select(visit.c.id).where(visit.c.requester_id == rows.staff_id),
+        select(visit_approval.c.visit_id).where(visit_approval.c.approver_id == rows.staff_id),
+    )
+    if not rows.departments:
+        return visit.c.id.in_(own)
+    return or_(visit.c.department_id.in_(rows.departments), visit.c.id.in_(own))

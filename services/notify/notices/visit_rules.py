@@ -10,6 +10,7 @@ from shared.contracts.events.visit_approved import VisitApproved
 from shared.contracts.events.visit_cancelled import VisitCancelled
 from shared.contracts.events.visit_changed import VisitChanged
 from shared.contracts.events.visit_closed import VisitClosed
+from shared.contracts.events.visit_handed_over import VisitHandedOver
 from shared.contracts.events.visit_rejected import VisitRejected
 from shared.contracts.events.visit_requested import VisitRequested
 from shared.contracts.events.visit_task_due import VisitTaskDue
@@ -148,6 +149,21 @@ VISIT_RULES: tuple[Rule, ...] = (
         when=lambda event: event.guest_was_told and event.change in ("rescheduled", "amended"),
         useless_from="arrival",
         must_reach=True,
+    ),
+    Rule(
+        "visit-handed-over",
+        VisitHandedOver,
+        (Audience.HOST,),
+        "visit-handed-over",
+        "service",
+        _VISIT,
+        values={
+            "guest": PartyName(),
+            "former_host": StaffName("former_host_id"),
+            "arrival": _ARRIVAL,
+            "departure": _DEPARTURE,
+        },
+        useless_from="departure",
     ),
     Rule(
         "visit-reminder",

@@ -10,7 +10,7 @@ from shared.contracts.event import Event
 from shared.contracts.topics import DEPARTMENTS
 
 
-class DepartmentChanged(Event, type="department-changed", topic=DEPARTMENTS, key="department_id"):
+class DepartmentChanged(Event, type="department-changed", topic=DEPARTMENTS, key="department_id", version=2):
     """The full state of a department; departments are a tree and data, never constants in code."""
 
     department_id: UUID
@@ -18,3 +18,5 @@ class DepartmentChanged(Event, type="department-changed", topic=DEPARTMENTS, key
     name: str = Field(max_length=200)
     parent_id: UUID | None = None
     head_id: UUID | None = None
+    active: bool = True
+    """False once it is closed: nobody belongs to it any more, and nothing new is given to it."""

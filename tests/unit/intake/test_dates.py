@@ -6,21 +6,34 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.intake.calendars.model import notice, resolve
 from services.intake.cases.model import case_number, choose_handler
-from services.intake.visits.model import check_dates, earliest_arrival
+from services.intake.visits.model import check_dates
 from shared.contracts.events.staff_changed import StaffChanged
 from shared.kernel.errors import Refused
 from shared.kernel.ids import has_valid_check_digit, new_id
 
 _NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # a Monday, 10:00 in Shanghai
-_ZONE = "Asia/Shanghai"
+_OURS = resolve([], "Asia/Shanghai")
+"""Our default: what holds where no department says anything."""
+
+
+def _earliest(asked: datetime, days: int) -> datetime:
+    return notice(_OURS, asked, days).earliest
 
 
 def _refusal(
-    arrival: datetime, departure: datetime, reason: str | None = None, notice: int = 4
+    arrival: datetime, departure: datetime, reason: str | None = None, days: int = 4
 ) -> tuple[str, str | None]:
     with pytest.raises(Refused) as refused:
-        check_dates(arrival, departure, now=_NOW, zone=_ZONE, notice_days=notice, short_notice_reason=reason)
+        check_dates(
+            arrival,
+            departure,
+            now=_NOW,
+            earliest=_earliest(_NOW, days),
+            notice_days=days,
+            short_notice_reason=reason,
+        )
     assert refused.value.status == 422
     return refused.value.code, refused.value.field
 
@@ -43,22 +56,34 @@ def test_a_visit_of_months_or_in_some_years_is_impossible() -> None:
 
 def test_four_working_days_pass_over_the_weekend() -> None:
     """VR-06: asked on Monday 10:00, Friday 10:00 needs no reason; asked on Wednesday, next Tuesday."""
-    assert earliest_arrival(_NOW, _ZONE, 4) == _NOW + timedelta(days=4)
+    assert _earliest(_NOW, 4) == _NOW + timedelta(days=4)
     wednesday = _NOW + timedelta(days=2)
-    assert earliest_arrival(wednesday, _ZONE, 4) == wednesday + timedelta(days=6)
+    assert _earliest(wednesday, 4) == wednesday + timedelta(days=6)
 
 
 def test_short_notice_needs_a_reason_and_passes_with_one() -> None:
     soon = _NOW + timedelta(days=3)
     assert _refusal(soon, soon + timedelta(hours=1)) == ("short-notice", "short_notice_reason")
     check_dates(
-        soon, soon + timedelta(hours=1), now=_NOW, zone=_ZONE, notice_days=4, short_notice_reason="an audit was moved"
+        soon,
+        soon + timedelta(hours=1),
+        now=_NOW,
+        earliest=_earliest(_NOW, 4),
+        notice_days=4,
+        short_notice_reason="an audit was moved",
     )
 
 
 def test_without_a_notice_policy_no_reason_is_asked() -> None:
     soon = _NOW + timedelta(minutes=1)
-    check_dates(soon, soon + timedelta(hours=1), now=_NOW, zone=_ZONE, notice_days=0, short_notice_reason=None)
+    check_dates(
+        soon,
+        soon + timedelta(hours=1),
+        now=_NOW,
+        earliest=_earliest(_NOW, 0),
+        notice_days=0,
+        short_notice_reason=None,
+    )
 
 
 def test_a_case_number_has_a_check_digit_that_notices_a_swap() -> None:

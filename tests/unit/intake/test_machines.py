@@ -8,13 +8,14 @@ import pytest
 
 from services.intake.cases.model import CASE
 from services.intake.channels.model import MESSAGE
+from services.intake.directory.machine import DEPARTMENT, STAFF
 from services.intake.visits.machine import ENDED, VISIT
 from services.intake.visits.model import TEMPLATES
 from shared.contracts.registry import event_types
 from shared.kernel.errors import Refused
 from shared.kernel.machine import Machine
 
-MACHINES = (VISIT, CASE, MESSAGE)
+MACHINES = (VISIT, CASE, MESSAGE, STAFF, DEPARTMENT)
 _EVERY_FACT = frozenset(row.guard for machine in MACHINES for row in machine.transitions if row.guard)
 
 

@@ -1,0 +1,134 @@
+"""What moves from somebody who is away: the visits they host, and the approvals that wait for them.
+
+An absence moves only the visits that fall into it; a left or locked host loses all that are not over. Approvals move at
+once, since somebody waits for them; who comes back may still decide (`approvers.check_may_decide`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from services.intake.directory.handover import Away, Moved
+from services.intake.visits import events, store
+from services.intake.visits.approvers import ABOVE_ALL, Approver, approver_for
+from services.intake.visits.model import Approval, Visit
+from shared.contracts.event import Event
+from shared.contracts.events.staff_changed import StaffChanged
+from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
+from shared.contracts.events.visit_handed_over import VisitHandedOver
+from shared.kernel.errors import Refused
+from shared.security import directory
+from shared.store.unit_of_work import UnitOfWork
+
+PUBLISHES: frozenset[type[Event]] = frozenset({VisitHandedOver, VisitApprovalRequested})
+
+_HIGHEST = 20
+"""Departments up: more than any company has."""
+
+
+async def move_hosted(uow: UnitOfWork, away: Away, limit: int) -> Moved:
+    """Gives the visits to the host's manager, else the next above who is there when the guest comes."""
+    hosted = await store.hosted(uow, away.person.staff_id, before=away.until, limit=limit)
+    moved = 0
+    for visit in hosted:
+        successor = await _successor(uow, away.person, max(visit.arrival, uow.now))
+        if successor is not None:
+            await _give(uow, visit, successor, away)
+            moved += 1
+    # As many again may lie behind a full batch; with nobody to take them, asking at once would be a busy loop.
+    return Moved(moved, len(hosted) - moved, more=len(hosted) == limit and moved > 0)
+
+
+async def move_approvals(uow: UnitOfWork, away: Away, limit: int) -> Moved:
+    """Gives the approvals that wait for somebody to who stands in, never to who asked (AP-01)."""
+    waiting = await store.waiting_for(uow, away.person.staff_id, limit=limit)
+    moved = 0
+    for visit, approval in waiting:
+        approver = await _next_approver(uow, visit, approval)
+        if approver is not None and approver.staff_id != away.person.staff_id:
+            await _ask(uow, visit, approval, approver, away)
+            moved += 1
+    return Moved(moved, len(waiting) - moved, more=len(waiting) == limit and moved > 0)
+
+
+MOVERS = (move_hosted, move_approvals)
+
+
+async def _give(uow: UnitOfWork, visit: Visit, successor: StaffChanged, away: Away) -> None:
+    given = replace(visit, host_id=successor.staff_id, version=visit.version + 1)
+    await store.save(uow, given)
+    uow.publish(events.handed_over(given, former_host_id=visit.host_id, why=away.why), about=visit.about)
+    uow.audit(
+        f"/services/{uow.service}",
+        "hand-over",
+        "visit",
+        visit.id,
+        why=away.why,
+        host=[str(visit.host_id), str(successor.staff_id)],
+    )
+
+
+async def _ask(uow: UnitOfWork, visit: Visit, approval: Approval, approver: Approver, away: Away) -> None:
+    await store.ask_another(uow, approval, approver_id=approver.staff_id, acting_for=approver.acting_for)
+    uow.publish(
+        VisitApprovalRequested(
+            visit_id=visit.id,
+            revision=approval.revision,
+            step=approval.step,
+            approver_id=approver.staff_id,
+            acting_for=approver.acting_for,
+            host_id=visit.host_id,
+            arrival=visit.arrival,
+        )
+    )
+    uow.audit(
+        f"/services/{uow.service}",
+        "hand-over",
+        "visit-approval",
+        visit.id,
+        why=away.why,
+        approver=[str(approval.approver_id), str(approver.staff_id)],
+    )
+
+
+async def _next_approver(uow: UnitOfWork, visit: Visit, approval: Approval) -> Approver | None:
+    """Who stands in for whom was asked, else whoever would be asked today; None where that is nobody."""
+    principal = approval.acting_for or approval.approver_id
+    acting = await directory.acting_for(uow, principal, uow.now)
+    if acting is not None and acting.staff_id != visit.requester_id:
+        return Approver(acting.staff_id, None if acting.staff_id == principal else principal)
+    host = await directory.member(uow, visit.host_id)
+    if host is None:
+        return None
+    try:
+        return await approver_for(uow, host, visit.requester_id)
+    except Refused:  # no-approver: it stays where it is, and is tried again
+        return None
+
+
+async def _successor(uow: UnitOfWork, person: StaffChanged, at: datetime) -> StaffChanged | None:
+    """Who takes over at the instant `at`: the manager, the head of the department or of one above it, or who stands
+    above all; each of them, or who acts for them.
+    """
+    for wanted in (person.manager_id, *await _heads(uow, person.department_id)):
+        acting = await directory.acting_for(uow, wanted, at)
+        if acting is not None and acting.staff_id != person.staff_id:
+            return acting
+    for role in ABOVE_ALL:
+        for other in await directory.with_role(uow, role):
+            if other.staff_id != person.staff_id and directory.is_here(other, at):
+                return other
+    return None
+
+
+async def _heads(uow: UnitOfWork, department_id: UUID | None) -> list[UUID]:
+    heads: list[UUID] = []
+    for _ in range(_HIGHEST):
+        department = await directory.department(uow, department_id)
+        if department is None:
+            break
+        heads += [department.head_id] if department.head_id else []
+        department_id = department.parent_id
+    return heads
