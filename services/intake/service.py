@@ -15,6 +15,7 @@ from services.intake.directory.staff_api import router as staff
 from services.intake.parties.api import router as parties
 from services.intake.parties.erasure import forget
 from services.intake.settings import settings
+from services.intake.standards.api import router as standards
 from services.intake.visits import handover as visits_handover
 from services.intake.visits.api import router as visits
 from services.intake.visits.reactions import REACTIONS as ON_VISITS
@@ -34,7 +35,7 @@ service = Service(
     name="intake",
     settings=settings,
     database_url=lambda: settings().database_url,
-    routers=(sign_in, departments, staff, calendars, channels, parties, cases, visits),
+    routers=(sign_in, departments, staff, calendars, channels, parties, cases, standards, visits),
     reactions=(*ON_CHANNELS, *ON_VISITS, handover.reaction),
     timers=(
         *VISIT_TIMERS,

@@ -81,6 +81,11 @@ class IntakeSettings(CommonSettings):
         validation_alias="FRONTDESK_INTAKE_VISIT_ASSUME_DEPARTURE_AFTER",
         description="how long after the asking a departure is assumed, and flagged so",
     )
+    standard_set: str = Field(
+        "T1",
+        validation_alias="FRONTDESK_INTAKE_STANDARD_SET",
+        description="code of the standard set for departments that have none of their own, nor above them",
+    )
     door_queue: int = Field(
         2_000,
         ge=1,

@@ -27,9 +27,9 @@ def instant(name: str, *, nullable: bool = False) -> Column[datetime]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def number(name: str, *, nullable: bool = False) -> Column[int]:
+def number(name: str, *, nullable: bool = False, primary_key: bool = False) -> Column[int]:
     """A count, or a version that rises by one with each change."""
-    return Column(name, Integer, nullable=nullable)
+    return Column(name, Integer, nullable=nullable, primary_key=primary_key)
 
 
 def document(name: str, *, nullable: bool = False) -> Column[Any]:

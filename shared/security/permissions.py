@@ -11,8 +11,8 @@ from enum import IntEnum
 
 from shared.kernel.errors import Refused
 
-_STAFF = frozenset({"visits.request", "visits.read", "staff.read", "departments.read"})
-"""Every role: anybody here may expect a visitor, and know whom they work with."""
+_STAFF = frozenset({"visits.request", "visits.read", "staff.read", "departments.read", "standards.read"})
+"""Every role: anybody here may expect a visitor, know what that may cost, and whom they work with."""
 
 _HEAD = frozenset({"staff.record-absence", "staff.read-contact", "calendars.manage"})
 """Of whoever leads people."""
@@ -52,6 +52,7 @@ _CASE_WORK = frozenset({"cases.work", "cases.close"})
 _VISIT_WORK = frozenset(
     {"visits.level", "visits.prepare", "visits.confirm", "visits.receive", "visits.settle", "visits.cancel"}
 )
+_STANDARDS_WORK = frozenset({"standards.edit", "standards.confirm"})
 
 ROLES: dict[str, frozenset[str]] = {
     "agent": _STAFF | _READ_WORK | _CASE_WORK | {"visits.receive"},
@@ -71,9 +72,13 @@ ROLES: dict[str, frozenset[str]] = {
     | _VISIT_DECISIONS
     | _HEAD
     | {"tickets.investigate", "callbacks.decide", "callbacks.read-answers"},
-    "administration-manager": _STAFF | _VISIT_DECISIONS | _VISIT_WORK | _DIRECTORY,
-    "general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS | _HEAD | {"tickets.authorise", "callbacks.read-answers"},
-    "assistant-to-general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS,
+    "administration-manager": _STAFF | _VISIT_DECISIONS | _VISIT_WORK | _DIRECTORY | _STANDARDS_WORK,
+    "general-manager": _STAFF
+    | _READ_WORK
+    | _VISIT_DECISIONS
+    | _HEAD
+    | {"tickets.authorise", "callbacks.read-answers", "standards.confirm", "standards.publish"},
+    "assistant-to-general-manager": _STAFF | _READ_WORK | _VISIT_DECISIONS | _STANDARDS_WORK,
     "finance": _STAFF | {"visits.settle"},
     "complaint-handler": _STAFF
     | _READ_WORK

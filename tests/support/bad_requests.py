@@ -37,6 +37,16 @@ _WISH = {
 VISIT = {**_WISH, "guest": _GUEST, "host_email": staff_email("host")}
 MESSAGE = {"purpose": "complaint", "sender": {"name": SECRET, "phone": "+8613800138000"}, "text": SECRET}
 
+_NAMES = {"zh": SECRET, "en": SECRET}
+_PLACE = {"item": "lunch", "level": "B"}
+_CELL = {**_PLACE, "kind": "cap", "upper": 100, "basis": "person", "note": _NAMES}
+_OUTLINE = {
+    "names": _NAMES,
+    "currency": "CNY",
+    "levels": [{"code": "B", "rank": 1, "names": _NAMES}],
+    "items": [{"code": "lunch", "names": _NAMES}],
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -62,6 +72,14 @@ COMMANDS = (
     Command("intake", "/visits/{visit_id}/confirm", "reception", None),
     Command("intake", "/visits/{visit_id}/arrive", "reception", None),
     Command("intake", "/visits/{visit_id}/depart", "reception", {}),
+    Command("intake", "/standard-sets", "administration", {"copy_of": "01890a5d-ac96-774b-bcce-b302099a8057"}),
+    Command("intake", "/standard-sets/{set_id}/outline", "administration", {"version": 1, "outline": _OUTLINE}),
+    Command("intake", "/standard-sets/{set_id}/cells", "administration", {"cells": [_CELL]}),
+    Command("intake", "/standard-sets/{set_id}/confirm", "administration", {**_PLACE, "reading": 0}),
+    Command("intake", "/standard-sets/{set_id}/publish", "general", {"version": 1}),
+    Command("intake", "/standard-sets/{set_id}/retire", "general", None),
+    Command("intake", "/standard-sets/{set_id}/discard", "administration", None),
+    Command("intake", "/departments/{department_id}/standard-set", "general", {"code": "T1"}),
     Command("intake", "/cases/{case_id}/close", "agent", None),
     Command("intake", "/departments", _BOSS, {"code": "new", "name": SECRET}),
     Command("intake", "/departments/{department_id}/change", _BOSS, {"name": SECRET}),
@@ -153,6 +171,7 @@ def _sender(**values: object) -> Json:
 
 _MESSAGE, _VISITS, _JUDGE = "/channel-messages", "/visits", "/tickets/{ticket_id}/judge"
 _COMPLETE = "/callbacks/{callback_id}/complete"
+_CELLS = "/standard-sets/{set_id}/cells"
 
 BAD_FIELDS = (
     *(
@@ -215,6 +234,13 @@ BAD_FIELDS = (
     BadField("/visits/{visit_id}/approve", {"revision": 7}, "$.revision", "visit-revision"),
     BadField("/visits/{visit_id}/reject", {"reason": None}, "$.reason", "missing-field"),
     BadField("/visits/{visit_id}/depart", {"departed_at": "2026-13-01T00:00:00Z"}, "$.departed_at"),
+    *(
+        BadField(_CELLS, {"cells": [{**_CELL, **wrong}]}, f"$.cells[0]{field}")
+        for wrong, field in (({"upper": 12.5}, ".upper"), ({"basis": None}, ""), ({"kind": SECRET}, ".kind"))
+    ),
+    BadField(_CELLS, {"cells": [_CELL, {**_CELL, "level": "Z"}]}, "$.cells[1]", "cell-unknown"),
+    BadField("/standard-sets/{set_id}/outline", {"outline": {**_OUTLINE, "currency": SECRET}}, "$.outline.currency"),
+    BadField("/standard-sets/{set_id}/confirm", {"reading": -1}, "$.reading"),
     BadField("/token", {"email": SECRET}, "$.email"),
     BadField("/token", {"password": None}, "$.password", "missing-field"),
     BadField("/staff", {"roles": ["emperor"]}, "$.roles"),
@@ -249,6 +275,8 @@ QUERIES = (
     ("intake", "host", "/visits?limit=0", "query.limit"),
     ("intake", "host", "/visits?state=柳如是", "query.state"),
     ("intake", "agent", "/cases?before=yesterday", "query.before"),
+    ("intake", "host", "/standard-sets?state=柳如是", "query.state"),
+    ("intake", "host", "/standard-sets/01890a5d-ac96-774b-bcce-b302099a8057/lines?level=A&guests=0", "query.guests"),
     ("complaints", "supervisor", "/tickets?limit=many", "query.limit"),
     ("complaints", "supervisor", "/tickets?handler=柳如是", "query.handler"),
     ("callbacks", "supervisor", "/callbacks?overdue=sometimes", "query.overdue"),
@@ -269,6 +297,7 @@ QUERIES = (
 OTHERS_THINGS = (
     ("intake", "host", "/visits/{}", "visit-not-found"),
     ("intake", "agent", "/cases/{}", "case-not-found"),
+    ("intake", "host", "/standard-sets/{}", "standard-set-not-found"),
     ("intake", "agent", "/parties/{}", "party-not-found"),
     ("intake", "host", "/staff/{}", "staff-not-found"),
     ("intake", "host", "/departments/{}", "department-not-found"),
@@ -282,6 +311,8 @@ OTHERS_THINGS = (
 POWERLESS = (
     *((command.path, "reception", "permission-missing") for command in COMMANDS if command.service != "intake"),
     ("/cases/{case_id}/close", "reception", "permission-missing"),
+    *((command.path, "host", "permission-missing") for command in COMMANDS if "standard-set" in command.path),
+    ("/standard-sets/{set_id}/publish", "administration", "permission-missing"),
     ("/departments", "manager", "permission-missing"),
     ("/departments/{department_id}/calendar", "sales-head", "permission-missing"),
     ("/staff", "manager", "permission-missing"),
@@ -303,6 +334,7 @@ FORBIDDEN = (
     ),
     *((command.path, command.who, "callback-state") for command in COMMANDS if command.service == "callbacks"),
     *((command.path, command.who, "visit-state") for command in COMMANDS if "{visit_id}" in command.path),
+    *((command.path, command.who, "standard-set-state") for command in COMMANDS if "{set_id}" in command.path),
     ("/cases/{case_id}/close", "agent", "case-state"),
 )
 """Path, who, code: on things that have ended."""

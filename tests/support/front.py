@@ -152,6 +152,12 @@ async def play(house: House, desk: Desk, things: Things) -> None:
     things.ended["ticket_id"] = newest("complaints", "ticket", "state = 'closed'")
     things.open["callback_id"] = things.ended["callback_id"] = newest("callbacks", "callback", "state = 'completed'")
     things.ended["visit_id"] = newest("intake", "visit", "state = 'rejected'")
+    shipped = newest("intake", "standard_set", "code = 'T1'")
+    draft = (await desk.staff("administration", "intake", "POST", "/standard-sets", {"copy_of": shipped}))["set_id"]
+    await desk.staff("administration", "intake", "POST", f"/standard-sets/{draft}/discard")
+    things.ended["set_id"] = draft
+    again = await desk.staff("administration", "intake", "POST", "/standard-sets", {"copy_of": shipped})
+    things.open["set_id"] = again["set_id"]
     things.open["department_id"] = newest("intake", "department", "code = 'demo-service'")
     things.open["staff_id"] = newest("intake", "staff", f"email = '{staff_email('handler-2')}'")
     things.open["absence_id"] = things.open["staff_id"]

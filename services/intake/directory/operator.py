@@ -6,6 +6,7 @@ from services.intake.directory.imports import Imported, import_staff
 from services.intake.directory.sign_in import new_account, token_for
 from services.intake.directory.signing import replace_keys
 from services.intake.settings import settings
+from services.intake.standards.commands import install_shipped
 from shared.security.tokens import Signed
 from shared.store.cause import Cause
 from shared.store.database import Database
@@ -16,9 +17,12 @@ async def staff_import(
 ) -> Imported:
     """`frontdesk staff import`: the passwords of new accounts come back once; write them to a file of mode 0600.
 
-    Raises ImportRefused with every mistake, told by file, line and column.
+    The first import also puts the shipped standard sets in force. Raises ImportRefused with every mistake, told by
+    file, line and column.
     """
     async with database.transaction(Cause.of_person()) as uow:
+        if not dry_run:
+            await install_shipped(uow)
         return await import_staff(uow, departments_csv, staff_csv, by=by, dry_run=dry_run)
 
 

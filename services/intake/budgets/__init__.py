@@ -1,0 +1,1 @@
+"""Budgets: what a visit is planned to cost, line by line, against what its standard allows."""

@@ -1,0 +1,1 @@
+"""At what level a visitor is received: proposed by rules, judged by a person."""
