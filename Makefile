@@ -39,7 +39,7 @@ faults: venv-dev ## Break things under load, each fault once, and check that not
 faults-long: venv-dev ## The whole matrix of faults (up to 3 hours)
 	@$(BIN)/python -m tests.faults --long
 
-faults-shuffled: venv-dev ## Play journeys with their events in 200 orders each: the same end every time (half an hour)
+faults-shuffled: venv-dev ## Play journeys with their events in 200 orders each: the same end every time (an hour)
 	@$(BIN)/python -m tests.faults.shuffled
 
 check: venv-dev ## Check format, lint, types, borders and generated contracts
