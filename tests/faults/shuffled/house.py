@@ -87,7 +87,7 @@ class Member:
     def move(self, url: str) -> None:
         """To another database."""
         service, health = replace(self.service, database_url=lambda: url), Health("shuffled")
-        self.database = self.app.state.database = Database(url, service.name, pool_size=3, max_overflow=5)
+        self.database = self.app.state.database = Database(url, service.name, pool_size=8)
         self.batches = Batches(self.database, Applier(service, _BUILD), health)
         self.held = HeldRetry(self.database, self.batches, service.group, _BUILD)
         self.timers = Timers(service, self.database)
