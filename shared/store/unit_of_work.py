@@ -16,7 +16,6 @@ from shared.contracts.envelope import Envelope, Received
 from shared.contracts.event import Event
 from shared.contracts.topics import TopicClass
 from shared.kernel import clock
-from shared.kernel.ids import derived_id, new_id
 from shared.store import tables
 from shared.store.bulk import Insert, insert_rows, insert_together
 from shared.store.cause import Cause
@@ -69,11 +68,8 @@ class UnitOfWork:
 
     def new_id(self, kind: str) -> UUID:
         """An id for something of `kind`: random for a person's act, the same again for the same event's reaction."""
-        origin = self.cause.origin
-        if origin is None:
-            return new_id()
-        self._made[(origin, kind)] += 1
-        return derived_id(kind, *origin, self._made[(origin, kind)])
+        self._made[(self.cause.origin, kind)] += 1
+        return self.cause.id_of(kind, self._made[(self.cause.origin, kind)])
 
     def publish(self, event: Event, *, about: Iterable[object] = ()) -> str:
         """Records `event` for the relay and returns its id. `about`: ids of the parties and addresses it tells of.
