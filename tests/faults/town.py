@@ -16,6 +16,7 @@ from services.intake.channels.operator import channel_add
 from services.intake.directory.operator import staff_import
 from services.intake.service import service as intake
 from services.notify.attempts import commands as attempts
+from services.notify.attempts.commands import Answer
 from services.notify.providers.result import Accepted, Receipt
 from services.notify.receipts import commands as receipts
 from services.notify.sender.claiming import claim_due
@@ -110,9 +111,9 @@ class Town:
                 calls = await claim_due(uow, channel, 500, uuid4(), settings)  # type: ignore[arg-type]
             for call in calls:
                 taken = str(uuid4())
-                async with database.transaction(call.cause) as uow:
-                    answer = Accepted(provider_ids=(taken,))
-                    await attempts.finish(uow, call.outbound.message_id, call.attempt_id, answer, settings)
+                async with database.transaction(Cause("test")) as uow:
+                    answer = Answer(call.attempt_id, call.outbound.message_id, call.channel, Accepted((taken,)))
+                    await attempts.finish(uow, [answer], settings)
                 async with database.transaction(Cause.of_person()) as uow:
                     arrived = Receipt(taken, "delivered", "000", clock.now(), "")
                     await receipts.receive(uow, call.channel, arrived, settings)

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.notify.attempts import commands as attempts
+from services.notify.attempts.commands import Answer
 from services.notify.providers.result import Accepted, Rejected, SendResult
+from services.notify.sender.answers import Answers
 from services.notify.sender.claiming import Call, claim_due
 from services.notify.sender.outlets import Outlet
 from services.notify.settings import NotifySettings
@@ -37,6 +38,7 @@ class Delivery:
         self._outlet = outlet
         self._sender_id = sender_id
         self._settings = settings
+        self._answers = Answers(context.database, settings)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
 
@@ -96,20 +98,7 @@ class Delivery:
             metrics.ATTEMPTS.add(channel=call.channel, provider=self._outlet.name, outcome=_word(result))
             await pause("sender.after_call")
             with spans.answered(call.channel, self._outlet.name, _word(result)):
-                await self._store(call, result)
-
-    async def _store(self, call: Call, result: SendResult) -> None:
-        """Tries until the answer is stored: given up, it would have to be treated as a doubt."""
-        rest = 0.05
-        while True:
-            try:
-                async with self._context.database.transaction(call.cause) as uow:
-                    await attempts.finish(uow, call.outbound.message_id, call.attempt_id, result, self._settings)
-                return
-            except (DBAPIError, PoolTimeout) as error:
-                log.warning("sender.answer_not_stored", message_id=call.outbound.message_id, error=type(error).__name__)
-                await asyncio.sleep(rest)
-                rest = min(rest * 2, _LONGEST_REST)
+                await self._answers.store(Answer(call.attempt_id, call.outbound.message_id, call.channel, result))
 
 
 def _word(result: SendResult) -> str:
