@@ -31,6 +31,7 @@ from shared.contracts.events.visit_approved import VisitApproved
 from shared.contracts.topics import TopicClass
 from shared.kernel import clock
 from shared.kernel.ids import address_id
+from shared.messaging.record import Record
 from shared.store.cause import Cause
 from tests.support.core import Bench, record, tombstone
 
@@ -48,12 +49,19 @@ class World:
     async def tell(self, *events: Event, age: timedelta = timedelta(0), event_id: str | None = None) -> None:
         """Hands events to the consumer, each the next about its thing."""
         for event in events:
-            number = None
-            if event.topic.kind is not TopicClass.FACT:
-                self._numbers[(event.topic.name, event.key_value)] += 1
-                number = self._numbers[(event.topic.name, event.key_value)]
-            self._offset += 1
-            await self.bench.batches.process([record(event, number, offset=self._offset, age=age, event_id=event_id)])
+            await self.bench.batches.process([self._record(event, age=age, event_id=event_id)])
+
+    async def tell_at_once(self, *events: Event) -> None:
+        """Hands events of one topic to the consumer as one batch."""
+        await self.bench.batches.process([self._record(event) for event in events])
+
+    def _record(self, event: Event, **more: Any) -> Record:
+        number = None
+        if event.topic.kind is not TopicClass.FACT:
+            self._numbers[(event.topic.name, event.key_value)] += 1
+            number = self._numbers[(event.topic.name, event.key_value)]
+        self._offset += 1
+        return record(event, number, offset=self._offset, **more)
 
     async def erase(self, party_id: UUID) -> None:
         """Hands the tombstone of a party to the consumer."""
@@ -86,12 +94,12 @@ class World:
         await self.tell(known)
         return known
 
-    async def claim(self, *channels: str) -> list[Call]:
+    async def claim(self, *channels: str, most: int = 50) -> list[Call]:
         """What a sender would bring out now, attempts written."""
         calls: list[Call] = []
         for channel in channels or ("sms", "email"):
             async with self.bench.database.transaction(Cause("test")) as uow:
-                calls += await claim_due(uow, channel, 50, SENDER, settings())  # type: ignore[arg-type]
+                calls += await claim_due(uow, channel, most, SENDER, settings())  # type: ignore[arg-type]
         return calls
 
     async def decide(self) -> list[Call]:
