@@ -34,6 +34,7 @@ async def test_a_claim_of_many_and_claims_of_one_end_alike(world: World) -> None
     assert went["callback-ticket", "scheduled", "cap"] == 1
     assert went["visit-confirmed", "scheduled", "quiet-hours"] == 1
     assert {why for _, _, _, why, *_ in many["messages"]} >= {"erased", "no-consent", "useless"}
+    assert {version for _, _, state, _, _, version, *_ in many["messages"] if state == "submitted"} == {3}
     assert {result for *_, result, _ in many["attempts"]} == {"accepted", "rejected", "unknown"}
 
 
