@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.messages.model import PENDING, Message
 from services.notify.tables import instant, notify, words
@@ -80,6 +81,7 @@ _CLAIM_DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_ANY_DUE = select(_c.id).where(_c.channel == bindparam("of"), _DUE, _c.send_after <= bindparam("now")).limit(1)
 _CLAIM_UNDECIDED = (
     select(message)
     .where(_c.decide_at <= bindparam("now"))
@@ -145,6 +147,11 @@ async def change(uow: UnitOfWork, *changes: Change) -> None:
 
 def _fields(change: Change) -> tuple[str, ...]:
     return tuple(change[1])
+
+
+async def any_due(connection: AsyncConnection, channel: str, now: datetime) -> bool:
+    """Whether a message of `channel` may go out now; another sender may have it."""
+    return (await connection.execute(_ANY_DUE, {"of": channel, "now": now})).first() is not None
 
 
 async def claim_due(uow: UnitOfWork, channel: str, limit: int) -> list[Message]:

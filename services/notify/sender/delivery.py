@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.notify.attempts.commands import Answer
+from services.notify.messages import store
 from services.notify.providers.result import Accepted, Rejected, SendResult
 from services.notify.sender.answers import Answers
 from services.notify.sender.claiming import Call, claim_due
@@ -24,6 +25,8 @@ from shared.telemetry import logs, metrics, spans
 log = logs.logger(__name__)
 
 _CLAIMING = Cause(correlation_id="sender")
+# What comes right behind a claim is claimed together.
+_ROUNDS_TO_GATHER = 2
 # Less than a stopping role may take: there is still a goodbye to be said.
 _DRAIN_SECONDS = 7.0
 _LONGEST_REST = 2.0
@@ -49,17 +52,17 @@ class Delivery:
         while not self._context.stopping.is_set():
             if self._broken is not None:
                 raise self._broken
+            limit = await self._room()
             try:
-                claimed = await self._claim()
+                claimed = await self._claim(limit, sure=idle == 0)
             except (DBAPIError, PoolTimeout) as error:
                 # The queue is in the database: while that is away there is nothing to do but to ask again.
                 log.warning("sender.database", error=type(error).__name__)
                 await self._context.rest(_LONGEST_REST)
                 continue
             idle = 0 if claimed else idle + 1
-            if idle:
-                # Fast while there is work, slower when there was none for some seconds.
-                await self._context.rest(poll if idle < _ROUNDS_TO_CALM else poll * 4)
+            if claimed < limit:
+                await self._context.rest(poll * _rounds(idle))
 
     async def drain(self) -> None:
         """Waits for the calls in flight; what takes too long is in doubt."""
@@ -79,12 +82,18 @@ class Delivery:
         if not task.cancelled() and task.exception() is not None:
             self._broken = task.exception()
 
-    async def _claim(self) -> int:
-        free = self._outlet.concurrency - len(self._in_flight)
-        if free <= 0:
+    async def _room(self) -> int:
+        """How many calls may be begun, once there may be any."""
+        while len(self._in_flight) >= self._outlet.concurrency:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-            return 1
-        limit = min(free, self._settings.sender_batch)
+        return min(self._outlet.concurrency - len(self._in_flight), self._settings.sender_batch)
+
+    async def _claim(self, limit: int, *, sure: bool) -> int:
+        """Begins up to `limit` calls; returns how many. Looks first without a transaction where it is not `sure`."""
+        if not sure:
+            async with self._context.database.connection() as connection:
+                if not await store.any_due(connection, self._outlet.channel, clock.now()):
+                    return 0
         async with self._context.database.transaction(_CLAIMING) as uow:
             calls = await claim_due(uow, self._outlet.channel, limit, self._sender_id, self._settings)
         self.start(calls)
@@ -99,6 +108,13 @@ class Delivery:
             await pause("sender.after_call")
             with spans.answered(call.channel, self._outlet.name, _word(result)):
                 await self._answers.store(Answer(call.attempt_id, call.outbound.message_id, call.channel, result))
+
+
+def _rounds(idle: int) -> int:
+    """How long to rest: least while work may come at any moment, longer when there was none for some seconds."""
+    if idle == 0:
+        return _ROUNDS_TO_GATHER
+    return 1 if idle < _ROUNDS_TO_CALM else 4
 
 
 def _word(result: SendResult) -> str:
