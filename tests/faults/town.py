@@ -16,7 +16,6 @@ from services.intake.channels.operator import channel_add
 from services.intake.directory.operator import staff_import
 from services.intake.service import service as intake
 from services.notify.attempts import commands as attempts
-from services.notify.attempts.commands import Answer
 from services.notify.providers.result import Accepted, Receipt
 from services.notify.receipts import commands as receipts
 from services.notify.sender.claiming import claim_due
@@ -112,8 +111,7 @@ class Town:
             for call in calls:
                 taken = str(uuid4())
                 async with database.transaction(Cause("test")) as uow:
-                    answer = Answer(call.attempt_id, call.outbound.message_id, call.channel, Accepted((taken,)))
-                    await attempts.finish(uow, [answer], settings)
+                    await attempts.finish(uow, [call.answered(Accepted((taken,)))], settings)
                 async with database.transaction(Cause.of_person()) as uow:
                     arrived = Receipt(taken, "delivered", "000", clock.now(), "")
                     await receipts.receive(uow, call.channel, arrived, settings)

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.notify.attempts import commands as attempts
-from services.notify.attempts.commands import Going
+from services.notify.attempts.commands import Answer, Going
 from services.notify.messages import commands as messages
 from services.notify.messages import store
 from services.notify.messages.model import Message
@@ -18,7 +18,7 @@ from services.notify.outcomes.commands import settle
 from services.notify.policy import model as policy
 from services.notify.policy import store as facts
 from services.notify.policy.model import Facts, decide
-from services.notify.providers.result import Channel, Outbound
+from services.notify.providers.result import Channel, Outbound, SendResult
 from services.notify.settings import NotifySettings
 from services.notify.threads import commands as threads
 from shared.kernel.categories import QuietPeriod
@@ -33,6 +33,10 @@ class Call:
     outbound: Outbound
     channel: Channel
     traceparent: str | None
+
+    def answered(self, result: SendResult) -> Answer:
+        """What the provider answered to it, with the trace of who asks for this."""
+        return Answer(self.attempt_id, self.outbound.message_id, self.channel, result)
 
 
 async def claim_due(

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.notify.attempts.commands import Answer
 from services.notify.messages import store
 from services.notify.providers.result import Accepted, Rejected, SendResult
 from services.notify.sender.answers import Answers
@@ -107,7 +106,7 @@ class Delivery:
             metrics.ATTEMPTS.add(channel=call.channel, provider=self._outlet.name, outcome=_word(result))
             await pause("sender.after_call")
             with spans.answered(call.channel, self._outlet.name, _word(result)):
-                await self._answers.store(Answer(call.attempt_id, call.outbound.message_id, call.channel, result))
+                await self._answers.store(call.answered(result))
 
 
 def _rounds(idle: int) -> int:

@@ -131,10 +131,8 @@ class Order:
         self._calls.remove(call)
         provider_id = f"p-{call.outbound.message_id}"
         database = self._house.members["notify"].database
-        async with database.transaction(call.cause) as uow:
-            await attempts.finish(
-                uow, call.outbound.message_id, call.attempt_id, Accepted((provider_id,)), notify_settings()
-            )
+        async with database.transaction(Cause("shuffled")) as uow:
+            await attempts.finish(uow, [call.answered(Accepted((provider_id,)))], notify_settings())
         if call.channel == "sms":
             self._accepted.append(provider_id)
         return await self._happened()

@@ -19,7 +19,7 @@ from shared.contracts.events.party_changed import PartyChanged
 from shared.contracts.events.staff_changed import StaffChanged
 from shared.contracts.events.visit_changed import VisitChanged
 from shared.kernel import clock
-from tests.store.notify.world import World, answer_to, approved, due, email, opened, phone, zone_at
+from tests.store.notify.world import World, approved, due, email, opened, phone, zone_at
 
 _TABLES = "message, attempt, sent_part, receipt, thread, number_use, consent, outbox, audit"
 
@@ -107,7 +107,7 @@ async def _all_calls(world: World, channel: str, most: int) -> list[Call]:
 async def test_answers_of_one_moment_share_a_transaction(world: World) -> None:
     calls = await _claimed(world, 5)
     answers = Answers(world.bench.database, settings())
-    await asyncio.gather(*(answers.store(answer_to(call, _taken(call))) for call in calls))
+    await asyncio.gather(*(answers.store(call.answered(_taken(call))) for call in calls))
     assert await world.bench.rows("SELECT DISTINCT state FROM message") == ["submitted"]
     assert await world.bench.rows("SELECT count(DISTINCT xmin::text) FROM attempt") == [1]
     assert len(await world.told("message-sent")) == 5
@@ -116,7 +116,7 @@ async def test_answers_of_one_moment_share_a_transaction(world: World) -> None:
 async def test_an_answer_that_cannot_be_stored_takes_no_neighbours_with_it(world: World) -> None:
     calls = await _claimed(world, 5)
     answers = Answers(world.bench.database, settings())
-    stored = [answer_to(call, _taken(call)) for call in calls]
+    stored = [call.answered(_taken(call)) for call in calls]
     stored[2] = replace(stored[2], message_id=uuid4())
     ends = await asyncio.gather(*(answers.store(answer) for answer in stored), return_exceptions=True)
     assert [type(end) for end in ends] == [type(None), type(None), KeyError, type(None), type(None)]

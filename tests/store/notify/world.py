@@ -14,7 +14,6 @@ from sqlalchemy import text
 
 from services.notify.attempts import commands as attempts
 from services.notify.attempts import store as attempt_store
-from services.notify.attempts.commands import Answer
 from services.notify.inbound import commands as inbound
 from services.notify.providers.result import InboundSms, Receipt, ReceiptState, SendResult
 from services.notify.receipts import commands as receipts
@@ -115,7 +114,7 @@ class World:
     async def answer_all(self, results: Mapping[Call, SendResult]) -> None:
         """Stores what the provider answered to calls at the same moment."""
         async with self.bench.database.transaction(Cause("test")) as uow:
-            await attempts.finish(uow, [answer_to(call, result) for call, result in results.items()], settings())
+            await attempts.finish(uow, [call.answered(result) for call, result in results.items()], settings())
 
     async def receipt(
         self, provider_id: str, state: ReceiptState = "delivered", code: str = "000", *, about: str = ""
@@ -181,11 +180,6 @@ class World:
         """What was deferred is due now."""
         async with self.bench.database.connection() as connection:
             await connection.execute(text("UPDATE message SET send_after = now() WHERE state = 'scheduled'"))
-
-
-def answer_to(call: Call, result: SendResult) -> Answer:
-    """A provider's answer to a call."""
-    return Answer(call.attempt_id, call.outbound.message_id, call.channel, result)
 
 
 def phone(number: str = "+8613900000001", *, verified: bool = True) -> PartyAddress:
