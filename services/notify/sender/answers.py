@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -19,6 +20,7 @@ from shared.telemetry import logs
 log = logs.logger(__name__)
 
 _STORING = Cause(correlation_id="sender")
+_GATHERING = 0.02
 _FIRST_REST = 0.05
 _LONGEST_REST = 2.0
 _MOST = 100
@@ -30,6 +32,8 @@ class Answers:
     def __init__(self, database: Database, settings: NotifySettings) -> None:
         self._database = database
         self._settings = settings
+        self._many = max(1, settings.sender_concurrency // 2)
+        self._enough = asyncio.Event()
         self._queue: deque[tuple[Answer, asyncio.Future[bool]]] = deque()
         self._worker: asyncio.Task[None] | None = None
 
@@ -45,6 +49,8 @@ class Answers:
         """Whether the answer was stored with its neighbours. A failure of one of them takes no other's with it."""
         stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._queue.append((answer, stored))
+        if len(self._queue) >= self._many:
+            self._enough.set()
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         return await stored
@@ -58,9 +64,18 @@ class Answers:
                 for _, stored in group:
                     if not stored.done():
                         stored.set_result(done)
+                await self._rest()
         finally:
             # Here, not when the task is seen to be done: who comes in between would wait for a worker that has left.
             self._worker = None
+
+    async def _rest(self) -> None:
+        """After a group: what comes right behind it is stored together. Many that wait keep places of calls taken."""
+        self._enough.clear()
+        if len(self._queue) < self._many:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GATHERING):
+                    await self._enough.wait()
 
     async def _try(self, answers: Sequence[Answer]) -> bool:
         try:

@@ -47,20 +47,20 @@ class Delivery:
     async def run(self) -> None:
         """Claims until the role is to stop. Raises what a call raised, which only a mistake of ours can."""
         poll = self._settings.sender_poll.total_seconds()
-        idle = 0
+        idle, full = 0, False
         while not self._context.stopping.is_set():
             if self._broken is not None:
                 raise self._broken
             limit = await self._room()
             try:
-                claimed = await self._claim(limit, sure=idle == 0)
+                claimed = await self._claim(limit, sure=full)
             except (DBAPIError, PoolTimeout) as error:
                 # The queue is in the database: while that is away there is nothing to do but to ask again.
                 log.warning("sender.database", error=type(error).__name__)
                 await self._context.rest(_LONGEST_REST)
                 continue
-            idle = 0 if claimed else idle + 1
-            if claimed < limit:
+            idle, full = 0 if claimed else idle + 1, claimed == limit
+            if not full:
                 await self._context.rest(poll * _rounds(idle))
 
     async def drain(self) -> None:
