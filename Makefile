@@ -12,7 +12,7 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-fast faults faults-long bench bench-short check format contracts lock venv venv-dev venv-bench
+.PHONY: help up down reset test test-fast faults faults-long faults-shuffled bench bench-short check format contracts lock venv venv-dev venv-bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ faults: venv-dev ## Break things under load, each fault once, and check that not
 
 faults-long: venv-dev ## The whole matrix of faults (up to 3 hours)
 	@$(BIN)/python -m tests.faults --long
+
+faults-shuffled: venv-dev ## Play journeys with their events in 200 orders each: the same end every time (an hour)
+	@$(BIN)/python -m tests.faults.shuffled
 
 check: venv-dev ## Check format, lint, types, borders and generated contracts
 	@$(BIN)/ruff format --check .

@@ -75,20 +75,20 @@ def kafka(kafka_node: Kafka) -> str:
 
 
 @pytest.fixture(scope="session")
-def _databases(postgres: Postgres) -> Databases:
+def databases(postgres: Postgres) -> Databases:
     return Databases(postgres)
 
 
 @pytest.fixture
-def database_of(_databases: Databases) -> Iterator[Callable[[str], str]]:
+def database_of(databases: Databases) -> Iterator[Callable[[str], str]]:
     """`database_of("intake")`: the URL of a fresh, migrated database of that service; each call makes another."""
     made: list[str] = []
 
     def make(service: str) -> str:
-        name, url = _databases.fresh(service)
+        name, url = databases.fresh(service)
         made.append(name)
         return url
 
     yield make
     for name in made:
-        _databases.drop(name)
+        databases.drop(name)

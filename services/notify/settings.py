@@ -112,7 +112,7 @@ class NotifySettings(CommonSettings):
     sender_concurrency: int = _own("SENDER_CONCURRENCY", 20, description="calls in flight per sender and channel", ge=1)
     sender_rate: float = _own("SENDER_RATE", 200.0, description="calls a second per sender and channel at most", gt=0)
     sender_poll: timedelta = _own(
-        "SENDER_POLL", timedelta(milliseconds=25), description="how often an idle sender looks for work"
+        "SENDER_POLL", timedelta(milliseconds=10), description="how often an idle sender looks for work"
     )
     sender_heartbeat: timedelta = _own(
         "SENDER_HEARTBEAT", timedelta(seconds=2), description="how often a sender says that it lives"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from shared.contracts.envelope import Received
+from shared.contracts.envelope import Envelope, Received
 from shared.contracts.topics import TOPICS, Topic, TopicClass
 from shared.kernel.errors import Refused, Stale, Superseded
 from shared.messaging import holding, inbox
@@ -158,24 +158,26 @@ class Applier:
             if reading.record.held_id is None:
                 fresh.setdefault(_fact(reading), inbox.body_hash(reading))
         known = await inbox.remember_facts(uow, self.service.group, fresh, uow.now) if fresh else {}
-        freed: list[int] = []
-        await self._gather(uow, [r for r in readings if r.envelope is not None and _fact(r) not in known], verdict)
+        due: list[Reading] = []
         for reading in readings:
-            held_id = reading.record.held_id
-            if held_id is None:
-                seen = known.get(_fact(reading))
-                known.setdefault(_fact(reading), fresh[_fact(reading)])
-                if seen is not None:
-                    if seen != inbox.body_hash(reading):
-                        done.holds.append((reading, Hold(HeldState.DEAD, "id-reused")))
-                    continue
-            elif held_id not in standing:
+            if reading.record.held_id is not None:
+                if reading.record.held_id in standing:
+                    due.append(reading)
                 continue
+            seen = known.get(_fact(reading))
+            known.setdefault(_fact(reading), fresh[_fact(reading)])
+            if seen is None:
+                due.append(reading)
+            elif seen != inbox.body_hash(reading):
+                done.holds.append((reading, Hold(HeldState.DEAD, "id-reused")))
+        await self._gather(uow, due, verdict)
+        freed: list[int] = []
+        for reading in due:
             hold = await self._apply_one(uow, reading, missing, verdict, done)
             if hold is not None:
                 done.holds.append((reading, hold))
-            elif held_id is not None:
-                freed.append(held_id)
+            elif reading.record.held_id is not None:
+                freed.append(reading.record.held_id)
         if freed:
             await holding.release(uow, freed)
 
@@ -208,7 +210,11 @@ class Applier:
         for reaction in self.service.reactions:
             if reaction.gather is None:
                 continue
-            events = [(r.event, r.envelope) for r in readings if r.envelope and type(r.event) is reaction.event]
+            events = [
+                (r.event, r.envelope)
+                for r in readings
+                if r.envelope and type(r.event) is reaction.event and not _is_late(uow, reaction, r.envelope)
+            ]
             if events:
                 try:
                     await reaction.gather(uow, events)
@@ -235,7 +241,7 @@ class Applier:
         for reaction in reactions:
             self._begin(uow, reading, reaction.publishes)
             assert reading.envelope is not None
-            late = reaction.stale_after is not None and uow.now - reading.envelope.time > reaction.stale_after
+            late = _is_late(uow, reaction, reading.envelope)
             note = verdict.note if verdict is not None else "stale" if late else None
             if note is None:
                 await self._react(uow, reaction, reading)
@@ -298,6 +304,11 @@ def _is_shortened(reading: Reading, shortened: Shortened | None) -> bool:
     if partition not in shortened:
         raise inbox.BeginningUnknown(partition)
     return shortened[partition]
+
+
+def _is_late(uow: UnitOfWork, reaction: Reaction, envelope: Envelope) -> bool:
+    """Whether the event is older than what the reaction still starts something for."""
+    return reaction.stale_after is not None and uow.now - envelope.time > reaction.stale_after
 
 
 def _by_number(readings: Sequence[Reading]) -> list[Reading]:

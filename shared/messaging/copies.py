@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 
 from shared.store.tables import copy
 from shared.store.unit_of_work import UnitOfWork
@@ -16,11 +16,31 @@ _BELOW = text(
     "WHERE c.topic = :topic AND NOT c.gone) SELECT key FROM tree"
 )
 
+_GATHERED = "copies"
+_BODY = select(copy.c.body).where(copy.c.topic == bindparam("of"), copy.c.key == bindparam("named"), ~copy.c.gone)
+_BODIES = text(
+    "SELECT topic, key, body FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[])) AS named (topic, key) "
+    "JOIN copy USING (topic, key) WHERE NOT gone"
+)
+
+
+async def gather(uow: UnitOfWork, named: Iterable[tuple[str, object]]) -> None:
+    """Reads the copied states of many (topic, key) at once; `get` has them at hand in this unit of work."""
+    wanted = sorted({(topic, str(key)) for topic, key in named})
+    if not wanted:
+        return
+    rows = await uow.execute(_BODIES, {"topics": [topic for topic, _ in wanted], "keys": [key for _, key in wanted]})
+    found = {(row.topic, row.key): row.body for row in rows}
+    uow.gathered.setdefault(_GATHERED, {}).update({thing: found.get(thing) for thing in wanted})
+
 
 async def get(uow: UnitOfWork, topic: str, key: object) -> dict[str, Any] | None:
     """The copied state of `key`, None where it is unknown or erased."""
-    result = await uow.execute(select(copy.c.body).where(copy.c.topic == topic, copy.c.key == str(key), ~copy.c.gone))
-    body: dict[str, Any] | None = result.scalar_one_or_none()
+    gathered = uow.gathered.get(_GATHERED, {})
+    if (topic, str(key)) in gathered:
+        known: dict[str, Any] | None = gathered[(topic, str(key))]
+        return known
+    body: dict[str, Any] | None = (await uow.execute(_BODY, {"of": topic, "named": str(key)})).scalar_one_or_none()
     return body
 
 

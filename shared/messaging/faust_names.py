@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 import faust.streams
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from faust.transport import base
 from faust.transport.drivers import aiokafka as driver
 
@@ -28,6 +29,8 @@ NAMES = {
         "highwater",
         "earliest_offsets",
     ),
+    driver.AIOKafkaConsumerThread: ("_consumer",),
+    GroupCoordinator: ("_maybe_leave_group",),
     faust.App: ("_fetcher", "consumer", "on_partitions_revoked", "flow_control", "rebalancing", "crashed"),
 }
 

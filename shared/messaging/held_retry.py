@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import structlog
@@ -59,6 +60,8 @@ class HeldRetry:
         self._batches = batches
         self._consumer = consumer
         self._code_version = code_version
+        self._one_at_a_time = asyncio.Lock()
+        self._asked = self._looked = 0
 
     async def run_due(self) -> int:
         """Tries every held record that is due, and those that become due by it; returns how many were tried.
@@ -83,10 +86,20 @@ class HeldRetry:
         return len(tried)
 
     async def run_released(self) -> None:
-        """Tries at once what a batch has just released; where the database is away or busy, the clock does it later."""
+        """Tries at once what a batch has just released; where the database is away or busy, the clock does it later.
+
+        Batches of several partitions release at once, and what is due is due to all: one of them tries it, the others
+        wait, and look themselves only for what was released after that one had begun.
+        """
+        self._asked += 1
+        mine = self._asked
         try:
-            await self.look_for_needs()
-            await self.run_due()
+            async with self._one_at_a_time:
+                if self._looked >= mine:
+                    return
+                self._looked = self._asked
+                await self.look_for_needs()
+                await self.run_due()
         except (DBAPIError, PoolExhausted, OSError) as error:
             # The batch is committed. To fail now would end the consumer for what the clock looks after anyway.
             if not will_pass(error):

@@ -77,6 +77,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 self.done = {tp: offset for tp, offset in done.items() if tp in mine} | self.done
         return committed
 
+    def leave_at_stop(self) -> None:
+        """A member with a name of its own does not say goodbye (aiokafka): its partitions would lie for a session."""
+        if self._thread._consumer is not None:
+            self._thread._consumer._coordinator._group_instance_id = None
+
     def verify_event_path(self, now: float, tp: Any) -> None:
         """The stock check reads stream sensors, which never see these records; lanes are watched by `Lanes.oldest`."""
 

@@ -32,8 +32,9 @@ class Reaction:
     `stale_after` the age beyond which nothing is started any more; `bound` why a circle of events ends here.
 
     `gather`, where there is one, sees the events of a whole batch before `run` sees the first of them. It locks and
-    reads for all at once what `run` would ask for one by one, and leaves it in `uow.gathered`; some of the events may
-    turn out to be known already, or not to be for us to apply. It decides nothing and refuses nothing.
+    reads for all at once what `run` would ask for one by one, and leaves it in `uow.gathered`. It decides nothing and
+    refuses nothing. Of facts it sees what is new and not too old; events of a sequenced topic may turn out to be known
+    already, or not to be for us to apply.
     """
 
     event: type[Event]

@@ -34,9 +34,11 @@ class Plan(BaseModel):
     log_dir: Path
     preload: tuple[str, ...] = ()
     """More modules to import before forking, so that all processes share their memory."""
-    restart_after: tuple[float, ...] = (1, 2, 5, 10)
-    """Wait before the first, second, third … restart; the last for ever."""
-    well_after: float = 60
+    restart_after: tuple[float, ...] = (0.1, 1, 2, 5, 10)
+    """Wait before the first, second, third … restart; the last for ever. The first is short: what was killed once is
+    asked for at once, by callers and by its consumer group.
+    """
+    well_after: float = 10
     """A process that has lived this long begins again with the shortest wait."""
     stop_within: float = 15
     """From SIGTERM to SIGKILL: longer than a process may drain."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import importlib
 import os
-import random
 import shutil
 import signal
 import time
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.kernel import clock
 from shared.runtime import child
 from shared.runtime.plan import Plan, ProcessPlan
+from shared.runtime.restarting import Restarting
 from shared.runtime.state import read_state
 from shared.telemetry.logs import logger
 
@@ -26,15 +26,20 @@ CRASH_LOOP = 3
 """As many deaths in a row, none after a life of `well_after`, are shown as a crash loop."""
 
 _TICK = 0.1
-_PRELOAD = (
+PRELOAD = (
     "shared.runtime.main",
     "shared.runtime.http",
     "shared.store.migrations",
+    "shared.messaging.grants",
     "shared.messaging.consumer",
     "shared.messaging.relay",
     "shared.messaging.clock_role",
     "shared.messaging.topics",
+    "faust.transport.drivers.aiokafka",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.auto",
 )
+"""What a role loads only when it is played, loaded before the fork: a process that starts again has no time for it."""
 
 log = logger(__name__)
 
@@ -75,7 +80,7 @@ class _Child:
         self.log = whole.log_dir / f"{plan.name}.log"
         self.running: child.Running | None = None
         self.restarts = 0
-        self.deaths = 0
+        self.restarting = Restarting(whole)
         self.last_exit: int | None = None
         self.starts_at: datetime | None = None
         self._due = 0.0
@@ -101,10 +106,7 @@ class _Child:
         if self.running is None or (code := self.running.poll()) is None:
             return
         lived = clock.monotonic() - self._started
-        self.deaths = 1 if lived >= self.whole.well_after else self.deaths + 1
-        waits = self.whole.restart_after
-        # Jitter: processes that died of one cause do not all come back in the same instant.
-        wait = waits[min(self.deaths, len(waits)) - 1] * random.uniform(0.8, 1.2)
+        wait = self.restarting.wait_after(lived)
         self.restarts += 1
         self.last_exit = code
         self._due = clock.monotonic() + wait
@@ -147,7 +149,7 @@ class _Child:
 
     @property
     def crash_loop(self) -> bool:
-        return self.deaths >= CRASH_LOOP
+        return self.restarting.deaths >= CRASH_LOOP
 
     @property
     def state(self) -> ChildState:
@@ -175,7 +177,7 @@ def supervise(plan: Plan, *, after_fork: Callable[[], None] = lambda: None, fork
     plan.run_dir.mkdir(parents=True, exist_ok=True)
     plan.log_dir.mkdir(parents=True, exist_ok=True)
     if fork:
-        _preload((*_PRELOAD, *plan.preload, *(process.module for process in plan.processes)))
+        _preload((*PRELOAD, *plan.preload, *(process.module for process in plan.processes)))
     children = [_Child(process, plan) for process in plan.processes]
     started = clock.now()
     written: SupervisorState | None = None

@@ -1,4 +1,4 @@
-"""Many rows in one statement: `INSERT … SELECT unnest(…)`, some twice as fast as multi-row VALUES."""
+"""Many rows in one statement: `INSERT … SELECT unnest(…)`, twice as fast as multi-row VALUES; `UPDATE … FROM`."""
 
 from __future__ import annotations
 
@@ -63,6 +63,18 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: Sequence[
     await connection.execute(_statement(table, columns, suffix), values)
 
 
+async def update_rows(
+    connection: AsyncConnection, table: Table, rows: Sequence[Row], *, also: str = "", suffix: str = ""
+) -> Result[Any]:
+    """Writes `rows`, which all have the columns of the first, over the rows of `table` with the same `id`.
+
+    `also` is a further assignment; `suffix` e.g. a further condition and what to return. The new values are `given`.
+    """
+    columns = tuple(rows[0])
+    values = {name: _array(table, name, [row[name] for row in rows]) for name in columns}
+    return await connection.execute(_update(table, columns, also, suffix), values)
+
+
 def _array(table: Table, column: str, values: list[Any]) -> list[Any]:
     json, write = _kind(table, column)
     if json:
@@ -88,7 +100,21 @@ def _statement(table: Table, columns: tuple[str, ...], suffix: str) -> TextClaus
 
 
 def _insert(table: Table, columns: tuple[str, ...], suffix: str, mark: str = "") -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM {_unnest(table, columns, mark)} {suffix}'
+
+
+@cache
+def _update(table: Table, columns: tuple[str, ...], also: str, suffix: str) -> TextClause:
+    names = ", ".join(f'"{name}"' for name in columns)
+    changes = [f'"{name}" = given."{name}"' for name in columns if name != "id"]
+    return text(
+        f'UPDATE "{table.name}" SET {", ".join([*changes, also] if also else changes)} '
+        f'FROM {_unnest(table, columns)} AS given ({names}) WHERE "{table.name}".id = given.id {suffix}'
+    )
+
+
+def _unnest(table: Table, columns: tuple[str, ...], mark: str = "") -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     arrays = ", ".join(f"CAST(:{name}{mark} AS {table.c[name].type.compile(dialect)}[])" for name in columns)
-    names = ", ".join(f'"{name}"' for name in columns)
-    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({arrays}) {suffix}'
+    return f"unnest({arrays})"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from shared.contracts.envelope import Envelope
-from shared.kernel.ids import new_id
+from shared.kernel.ids import derived_id, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,7 @@ class Cause:
     def of_timer(cls, timer_id: int, correlation_id: str, causation_id: str | None, hops: int) -> Cause:
         """A timer passes on what its own cause carried."""
         return cls(correlation_id, causation_id, hops, ("timer", str(timer_id)))
+
+    def id_of(self, kind: str, number: int = 1) -> UUID:
+        """The id of the `number`-th thing of `kind` that this makes: random for a person's act, else the same again."""
+        return new_id() if self.origin is None else derived_id(kind, *self.origin, number)

@@ -1,4 +1,4 @@
-"""Outgoing events of one transaction: numbered, then written to the outbox in one statement."""
+"""Outgoing events of one transaction, numbered, as rows of the outbox."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.topics import TOPICS, TopicClass
-from shared.store import tables
-from shared.store.bulk import Row, insert_rows
+from shared.store.bulk import Row
 
 # Sorted keys: two transactions that touch the same things take the row locks in the same order. The locks are held to
 # the commit, so the order of numbers is the order of positions.
@@ -33,12 +32,9 @@ class Outgoing:
     about: tuple[str, ...]
 
 
-async def write_outbox(connection: AsyncConnection, outgoing: Sequence[Outgoing], now: datetime) -> None:
-    """Numbers the events of sequenced and state topics, then inserts all in the order of publishing."""
-    if not outgoing:
-        return
-    numbered = await _number(connection, outgoing)
-    await insert_rows(connection, tables.outbox, [_row(out, envelope, now) for out, envelope in numbered])
+async def numbered_rows(connection: AsyncConnection, outgoing: Sequence[Outgoing], now: datetime) -> list[Row]:
+    """Numbers the events of sequenced and state topics; the outbox rows of all, in the order of publishing."""
+    return [_row(out, envelope, now) for out, envelope in await _number(connection, outgoing)]
 
 
 def fact_rows(outgoing: Sequence[Outgoing], now: datetime) -> list[Row]:

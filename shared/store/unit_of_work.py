@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +16,11 @@ from shared.contracts.envelope import Envelope, Received
 from shared.contracts.event import Event
 from shared.contracts.topics import TopicClass
 from shared.kernel import clock
-from shared.kernel.ids import derived_id, new_id
 from shared.store import tables
-from shared.store.bulk import Insert, insert_rows, insert_together
+from shared.store.bulk import Insert, Row, insert_rows, insert_together
 from shared.store.cause import Cause
 from shared.store.creation_context import current_traceparent
-from shared.store.outgoing import Outgoing, fact_rows, write_outbox
+from shared.store.outgoing import Outgoing, fact_rows, numbered_rows
 from shared.store.scheduling import Schedule, Setting, write_timers
 
 
@@ -69,11 +68,8 @@ class UnitOfWork:
 
     def new_id(self, kind: str) -> UUID:
         """An id for something of `kind`: random for a person's act, the same again for the same event's reaction."""
-        origin = self.cause.origin
-        if origin is None:
-            return new_id()
-        self._made[(origin, kind)] += 1
-        return derived_id(kind, *origin, self._made[(origin, kind)])
+        self._made[(self.cause.origin, kind)] += 1
+        return self.cause.id_of(kind, self._made[(self.cause.origin, kind)])
 
     def publish(self, event: Event, *, about: Iterable[object] = ()) -> str:
         """Records `event` for the relay and returns its id. `about`: ids of the parties and addresses it tells of.
@@ -115,15 +111,15 @@ class UnitOfWork:
 
     async def flush(self) -> None:
         """Writes everything queued; the outbox last, because its numbers are locked until the commit."""
-        await self._write_rows()
+        if self._at_flush:
+            await self._write_rows()
         writes, self._at_flush = self._at_flush, []
         for write in writes:
             await write()
-        await self._write_rows()
         schedule, self._schedule = self._schedule, {}
         await write_timers(self.connection, schedule)
         outgoing, self._outgoing = self._outgoing, []
-        await write_outbox(self.connection, outgoing, self.now)
+        await self._write_rows(await numbered_rows(self.connection, outgoing, self.now))
 
     async def flush_together(self, first: Insert | None, then: str, **given: Any) -> None:
         """Writes `first` and what is queued, rows and events that are facts, by `insert_together`."""
@@ -134,10 +130,15 @@ class UnitOfWork:
         inserts += [Insert(tables.outbox, fact_rows(outgoing, self.now))] if outgoing else []
         await insert_together(self.connection, inserts, then, **given)
 
-    async def _write_rows(self) -> None:
+    async def _write_rows(self, outbox: Sequence[Row] = ()) -> None:
+        """Writes what is queued, and these, in one statement."""
         rows, self._rows = self._rows, {}
-        for (table, _), queued in rows.items():
-            await insert_rows(self.connection, table, queued)
+        inserts = [Insert(table, queued) for (table, _), queued in rows.items()]
+        inserts += [Insert(tables.outbox, outbox)] if outbox else []
+        if len(inserts) == 1:
+            await insert_rows(self.connection, inserts[0].table, inserts[0].rows)
+        elif inserts:
+            await insert_together(self.connection, inserts, "SELECT 1")
 
     def _check_may_publish(self, event: type[Event]) -> None:
         if self.service not in event.topic.producers:

@@ -1,15 +1,19 @@
-"""Plays the supervisor: whatever role has died is started again a second later, as `shared/runtime` does it."""
+"""Plays the supervisor: whatever role has died is started again, with the pauses of `shared/runtime/restarting.py`."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from deploy.local.child import first_line
 from shared.kernel import clock
+from shared.runtime.plan import Plan
+from shared.runtime.restarting import Restarting
 from tests.support.house import House, RunningRole
 
-RESTART_AFTER_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
+_USUAL = Plan(processes=(), run_dir=Path(), log_dir=Path())
+"""Pauses as everywhere."""
 
 Part = tuple[str, str, str]
 """(service, role, label)"""
@@ -20,7 +24,11 @@ class Keeper:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._dead: dict[Part, float] = {}
+        self._began: dict[int, float] = {}
+        """When (monotonic) a process was first seen, by its pid."""
+        self._due: dict[Part, float] = {}
+        """When (monotonic) a role that is dead is started again."""
+        self._restarting: dict[Part, Restarting] = {}
         self._left: set[Part] = set()
         self.modules: dict[Part, str] = {}
         self.settings: dict[Part, dict[str, str]] = {}
@@ -43,6 +51,7 @@ class Keeper:
         while True:
             for running in self._house.roles:
                 part = _part(running)
+                self._began.setdefault(running.pid, clock.monotonic())
                 if part in self._left or await asyncio.to_thread(lambda one=running: one.exit_code) is None:
                     continue
                 if part in self._left or running not in self._house.roles:  # somebody has put another in its place
@@ -59,13 +68,14 @@ class Keeper:
 
     def _mourn(self, part: Part, running: RunningRole) -> None:
         now = clock.monotonic()
-        if part not in self._dead:
-            self._dead[part] = now
+        if part not in self._due:
+            restarting = self._restarting.setdefault(part, Restarting(_USUAL))
+            self._due[part] = now + restarting.wait_after(now - self._began[running.pid])
             if running.pid not in self.expected:
                 self.crashes.append(running.name)
                 self.last_words.add(f"{running.name}: {first_line(running.log, 'critical', 'role crashed')[-400:]}")
-        elif now - self._dead[part] >= RESTART_AFTER_SECONDS:
-            del self._dead[part]
+        elif now >= self._due[part]:
+            del self._due[part]
             self.start(part)
 
 

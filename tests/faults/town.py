@@ -110,9 +110,8 @@ class Town:
                 calls = await claim_due(uow, channel, 500, uuid4(), settings)  # type: ignore[arg-type]
             for call in calls:
                 taken = str(uuid4())
-                async with database.transaction(call.cause) as uow:
-                    answer = Accepted(provider_ids=(taken,))
-                    await attempts.finish(uow, call.outbound.message_id, call.attempt_id, answer, settings)
+                async with database.transaction(Cause("test")) as uow:
+                    await attempts.finish(uow, [call.answered(Accepted((taken,)))], settings)
                 async with database.transaction(Cause.of_person()) as uow:
                     arrived = Receipt(taken, "delivered", "000", clock.now(), "")
                     await receipts.receive(uow, call.channel, arrived, settings)

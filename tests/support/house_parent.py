@@ -20,10 +20,10 @@ from typing import Any
 import orjson
 
 from deploy.local.layout import SERVICES
-from deploy.local.roles import PRELOAD
 from shared.kernel import clock
 from shared.runtime import child
 from shared.runtime.plan import ProcessPlan
+from shared.runtime.supervising import PRELOAD
 
 _STOP_SECONDS = 15.0
 

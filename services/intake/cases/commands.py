@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from services.intake.cases import store
-from services.intake.cases.model import CASE, Case, case_number, choose_handler
+from services.intake.cases.model import CASE, Case, Desk, case_number
 from shared.contracts.events.case_closed import CaseClosed
 from shared.contracts.events.case_opened import CaseOpened
 from shared.kernel.errors import NotFound
@@ -16,24 +17,38 @@ from shared.security import directory
 from shared.store.unit_of_work import UnitOfWork
 
 
-async def open_case(
-    uow: UnitOfWork, *, message_id: UUID, party_id: UUID, address_id: str | None, channel: str, received_at: datetime
+async def prepare(uow: UnitOfWork, count: int) -> Desk:
+    """The desk for so many cases. Whoever called this writes at the end what was opened (`store.add`)."""
+    if count == 0:
+        return Desk((), Counter(), iter(()))
+    agents = [agent for agent in await directory.with_role(uow, "agent") if directory.is_here(agent, uow.now)]
+    open_cases = await store.open_per_handler(uow, [agent.staff_id for agent in agents])
+    return Desk(agents, Counter(open_cases), iter(await store.next_numbers(uow, count)))
+
+
+def open_case(
+    uow: UnitOfWork,
+    desk: Desk,
+    *,
+    message_id: UUID,
+    party_id: UUID,
+    address_id: str | None,
+    channel: str,
+    received_at: datetime,
 ) -> UUID:
     """Opens the case of a message under a number with a check digit and gives it to an agent. Returns its id."""
-    agents = [agent for agent in await directory.with_role(uow, "agent") if directory.is_here(agent, uow.now)]
-    handler = choose_handler(agents, await store.open_per_handler(uow, [agent.staff_id for agent in agents]))
     case = Case(
         id=derived_id("case", message_id),
-        number=case_number(uow.now.year, await store.next_number(uow)),
+        number=case_number(uow.now.year, next(desk.numbers)),
         message_id=message_id,
         party_id=party_id,
         address_id=address_id,
         channel=channel,
         state=CASE.step("new", "open").target,
-        handler_id=handler.staff_id if handler else None,
+        handler_id=desk.next_handler(),
         opened_at=uow.now,
     )
-    await store.add(uow, case)
+    desk.opened.append(case)
     uow.publish(
         CaseOpened(
             case_id=case.id,

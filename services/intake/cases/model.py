@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -62,3 +63,22 @@ def choose_handler(agents: Sequence[StaffChanged], open_cases: Mapping[UUID, int
         key=lambda agent: (-agent.weight / (open_cases.get(agent.staff_id, 0) + 1), agent.staff_id),
         default=None,
     )
+
+
+@dataclass(slots=True)
+class Desk:
+    """Where the cases of a batch are opened: who can get them, and under which running numbers they go."""
+
+    agents: Sequence[StaffChanged]
+    open_cases: Counter[UUID]
+    """Per agent, with those that were opened here."""
+    numbers: Iterator[int]
+    opened: list[Case] = field(default_factory=list)
+
+    def next_handler(self) -> UUID | None:
+        """Who gets the next case; it counts for them from now on."""
+        handler = choose_handler(self.agents, self.open_cases)
+        if handler is None:
+            return None
+        self.open_cases[handler.staff_id] += 1
+        return handler.staff_id

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from uuid import UUID
 
-from sqlalchemy import Sequence, Table, func, insert, select, tuple_, update
+from sqlalchemy import ARRAY, Sequence, Table, Uuid, any_, bindparam, func, select, tuple_, update
 
 from services.intake.cases.model import Case
 from services.intake.tables import identifier, instant, metadata, number, words
@@ -28,19 +28,27 @@ service_case = Table(
     identifier("closed_by", nullable=True),
     number("version"),
 )
-_NEXT = select(Sequence("case_number", metadata=metadata).next_value())
-_ADD = insert(service_case)
+_NUMBERS = select(Sequence("case_number", metadata=metadata).next_value()).select_from(
+    func.generate_series(1, bindparam("count"))
+)
+_OPEN = (
+    select(service_case.c.handler_id, func.count().label("open"))
+    .where(
+        service_case.c.state != "closed", service_case.c.handler_id == any_(bindparam("handlers", type_=ARRAY(Uuid)))
+    )
+    .group_by(service_case.c.handler_id)
+)
 
 
-async def next_number(uow: UnitOfWork) -> int:
-    """The next running number; one that is rolled back is never used."""
-    value: int = (await uow.execute(_NEXT)).scalar_one()
-    return value
+async def next_numbers(uow: UnitOfWork, count: int) -> list[int]:
+    """The next running numbers, in order; those that are rolled back are never used."""
+    return sorted((await uow.execute(_NUMBERS, {"count": count})).scalars())
 
 
-async def add(uow: UnitOfWork, case: Case) -> None:
-    """Stores a new case."""
-    await uow.execute(_ADD, asdict(case))
+def add(uow: UnitOfWork, cases: Iterable[Case]) -> None:
+    """Queues new cases."""
+    for case in cases:
+        uow.insert(service_case, **asdict(case))
 
 
 async def get(uow: UnitOfWork, case_id: UUID, *, lock: bool = False) -> Case | None:
@@ -70,9 +78,5 @@ async def open_per_handler(uow: UnitOfWork, handlers: Collection[UUID]) -> dict[
     """How many open cases each of these has."""
     if not handlers:
         return {}
-    counted = await uow.execute(
-        select(service_case.c.handler_id, func.count().label("open"))
-        .where(service_case.c.state != "closed", service_case.c.handler_id.in_(handlers))
-        .group_by(service_case.c.handler_id)
-    )
+    counted = await uow.execute(_OPEN, {"handlers": list(handlers)})
     return {row.handler_id: row.open for row in counted}

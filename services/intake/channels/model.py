@@ -21,6 +21,8 @@ MESSAGE = Machine(
     ),
 )
 
+MessageState = Literal["received", "case", "report"]
+
 _PROVES = {"sms": ("phone",), "email": ("email",), "callback": ("phone", "email")}
 """Which address a medium proves, where the event says that it is proven."""
 
@@ -56,13 +58,14 @@ class ChannelMessage:
 
     id: UUID
     channel: str
-    state: Literal["received", "case", "report"]
-    party_id: UUID | None
-    case_id: UUID | None
-    report_id: UUID | None
-    ticket_id: UUID | None
-    ticket_number: str | None
+    state: MessageState
     version: int
+    party_id: UUID | None = None
+    address_id: str | None = None
+    case_id: UUID | None = None
+    report_id: UUID | None = None
+    ticket_id: UUID | None = None
+    ticket_number: str | None = None
 
 
 def claim_of(event: ChannelMessageReceived, secret: bytes) -> Claim:

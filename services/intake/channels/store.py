@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, LargeBinary, Table, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    LargeBinary,
+    Table,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.intake.channels.model import Channel, ChannelKey, ChannelMessage
 from services.intake.tables import document, identifier, instant, metadata, number, words
 from shared.contracts.events.channel_message_received import ChannelMessageReceived
+from shared.store.bulk import Insert, insert_together, update_rows
 from shared.store.unit_of_work import UnitOfWork
 
 channel = Table(
@@ -57,7 +74,12 @@ channel_message = Table(
 )
 _OUTCOME = [channel_message.c[name] for name in ChannelMessage.__dataclass_fields__]
 _BY_ID = select(*_OUTCOME).where(channel_message.c.id == bindparam("message"))
-_LOCKED = _BY_ID.with_for_update()
+_LOCKED = (
+    select(*_OUTCOME)
+    .where(channel_message.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(channel_message.c.id)
+    .with_for_update()
+)
 
 
 async def get_channel(uow: UnitOfWork, name: str, *, lock: bool = False) -> Channel | None:
@@ -142,31 +164,35 @@ def message_row(event: ChannelMessageReceived, channel_name: str, original: byte
     }
 
 
-async def receive(
-    uow: UnitOfWork, event: ChannelMessageReceived, channel_name: str, original: bytes | None
-) -> ChannelMessage:
-    """The message's row, locked: made here, or by the door before."""
-    message = await get(uow, event.message_id, lock=True)
-    if message is None:
-        row = message_row(event, channel_name, original)
-        await uow.execute(upsert(channel_message).values(**row).on_conflict_do_nothing())
-        message = await get(uow, event.message_id, lock=True)
-    assert message is not None
-    return message
-
-
-async def get(uow: UnitOfWork, message_id: UUID, *, lock: bool = False) -> ChannelMessage | None:
+async def get(uow: UnitOfWork, message_id: UUID) -> ChannelMessage | None:
     """A message and what became of it."""
-    found = await uow.execute(_LOCKED if lock else _BY_ID, {"message": message_id})
+    found = await uow.execute(_BY_ID, {"message": message_id})
     row = found.mappings().one_or_none()
     return None if row is None else ChannelMessage(**row)
 
 
-async def decide(uow: UnitOfWork, message: ChannelMessage, **values: Any) -> None:
-    """Writes what became of a message."""
-    await uow.execute(
-        update(channel_message).where(channel_message.c.id == message.id).values(**values, version=message.version + 1)
-    )
+async def lock(uow: UnitOfWork, message_ids: Iterable[UUID]) -> list[ChannelMessage]:
+    """Those of these messages that are here, locked in the order of their ids."""
+    ids = list(message_ids)
+    if not ids:
+        return []
+    found = await uow.execute(_LOCKED, {"ids": ids})
+    return [ChannelMessage(**row) for row in found.mappings()]
+
+
+async def add(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> frozenset[UUID]:
+    """Stores messages; returns the ids of those that nobody stored before."""
+    if not rows:
+        return frozenset()
+    insert = Insert(channel_message, rows, "ON CONFLICT DO NOTHING RETURNING id")
+    added = await insert_together(uow.connection, [insert], "SELECT id FROM part_0")
+    return frozenset(added.scalars())
+
+
+async def save(uow: UnitOfWork, messages: Sequence[ChannelMessage]) -> None:
+    """Writes what became of messages."""
+    if messages:
+        await update_rows(uow.connection, channel_message, [asdict(message) for message in messages])
 
 
 async def erase_words(uow: UnitOfWork, party_id: UUID) -> None:

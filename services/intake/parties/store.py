@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Table, bindparam, or_, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import ARRAY, Boolean, Column, Table, Text, Uuid, any_, bindparam, func, or_, select, text, union_all
 
+from services.intake.parties.known import Known
 from services.intake.parties.model import Address, Party
 from services.intake.tables import document, identifier, instant, metadata, number, words
+from shared.store.bulk import update_rows
 from shared.store.unit_of_work import UnitOfWork
 
 party = Table(
@@ -53,34 +55,52 @@ _LOCK_ADDRESSES = text(
     "unnest(CAST(:ids AS text[]), CAST(:kinds AS text[]), CAST(:values AS text[])) ORDER BY 1 "
     "ON CONFLICT (address_id) DO UPDATE SET kind = address.kind"
 )
-_SHARING = (
+_LOCKED = (
     select(party)
     .where(
         party.c.id.in_(
-            select(party_address.c.party_id).where(party_address.c.address_id.in_(bindparam("ids", expanding=True)))
-        ),
-        party.c.erased_at.is_(None),
+            union_all(
+                select(party_address.c.party_id).where(
+                    party_address.c.address_id == any_(bindparam("addresses", type_=ARRAY(Text)))
+                ),
+                select(func.unnest(bindparam("ids", type_=ARRAY(Uuid)))),
+            )
+        )
     )
     .order_by(party.c.id)
     .with_for_update()
 )
+_LINKS = (
+    select(party_address.c.party_id, party_address.c.verified, address)
+    .join(address, address.c.address_id == party_address.c.address_id)
+    .where(party_address.c.party_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(party_address.c.address_id)
+)
+_PROVE = text(
+    "UPDATE party_address AS link SET verified = true "
+    "FROM unnest(CAST(:parties AS uuid[]), CAST(:addresses AS text[])) AS proven (party_id, address_id) "
+    "WHERE link.party_id = proven.party_id AND link.address_id = proven.address_id "
+    "AND link.party_id = ANY(CAST(:parties AS uuid[]))"
+)
 
 
-async def lock_addresses(uow: UnitOfWork, addresses: Sequence[Address]) -> None:
-    """Makes the rows of these addresses and locks them in the order of their ids.
+async def lock_addresses(uow: UnitOfWork, addresses: Iterable[Address]) -> None:
+    """Makes the rows of these addresses, each named once, and locks them in the order of their ids.
 
     Before anybody is looked for: two messages of a new address wait here for each other and find one party.
     """
-    if addresses:
-        ids, kinds, values = zip(*((one.address_id, one.kind, one.value) for one in addresses), strict=True)
+    rows = [(one.address_id, one.kind, one.value) for one in addresses]
+    if rows:
+        ids, kinds, values = zip(*rows, strict=True)
         await uow.execute(_LOCK_ADDRESSES, {"ids": list(ids), "kinds": list(map(str, kinds)), "values": list(values)})
 
 
-async def sharing(uow: UnitOfWork, addresses: Sequence[Address]) -> list[Party]:
-    """The parties, not erased, that have one of these addresses; locked in the order of their ids."""
-    if not addresses:
+async def locked(uow: UnitOfWork, addresses: Iterable[str], ids: Iterable[UUID]) -> list[Party]:
+    """The parties with one of these addresses or ids, also erased ones; locked in the order of their ids."""
+    values = {"addresses": list(addresses), "ids": list(ids)}
+    if not any(values.values()):
         return []
-    rows = await uow.execute(_SHARING, {"ids": [one.address_id for one in addresses]})
+    rows = await uow.execute(_LOCKED, values)
     return await _with_addresses(uow, rows.mappings().all())
 
 
@@ -91,32 +111,29 @@ async def get(uow: UnitOfWork, party_id: UUID) -> Party | None:
     return found[0] if found else None
 
 
-async def add(uow: UnitOfWork, one: Party) -> bool:
-    """Writes a new party and its addresses. False, with nothing written, where its id has been used before."""
-    added = await uow.execute(upsert(party).on_conflict_do_nothing().returning(party.c.id), _values(one))
-    if added.first() is None:
-        return False
-    await _link(uow, one)
-    return True
-
-
-async def save(uow: UnitOfWork, one: Party) -> None:
-    """Writes a changed party and its addresses."""
-    values = _values(one)
-    await uow.execute(party.update().where(party.c.id == values.pop("id")).values(**values))
-    await _link(uow, one)
-
-
-async def _link(uow: UnitOfWork, one: Party) -> None:
-    if one.addresses:
-        links = upsert(party_address).values(
-            [{"party_id": one.id, "address_id": a.address_id, "verified": a.verified} for a in one.addresses]
-        )
-        await uow.execute(
-            links.on_conflict_do_update(
-                index_elements=["party_id", "address_id"], set_={"verified": links.excluded.verified}
-            )
-        )
+async def write(uow: UnitOfWork, known: Known) -> None:
+    """Writes what became of `known`; new rows are queued."""
+    changed = known.changed
+    if changed:
+        rows = [{name: getattr(after, name) for name in ("id", "name", "verified", "version")} for _, after in changed]
+        await update_rows(uow.connection, party, rows)
+    for one in known.new:
+        uow.insert(party, **_values(one))
+    links = [(one.id, link) for one in known.new for link in one.addresses]
+    proven: list[tuple[UUID, str]] = []
+    for before, after in changed:
+        had = {link.address_id: link.verified for link in before.addresses}
+        links += [(after.id, link) for link in after.addresses if link.address_id not in had]
+        proven += [
+            (after.id, link.address_id) for link in after.addresses if had.get(link.address_id, True) < link.verified
+        ]
+    for party_id, link in links:
+        uow.insert(party_address, party_id=party_id, address_id=link.address_id, verified=link.verified)
+    for pair in known.suggestions:
+        uow.insert(duplicate_suggestion, **asdict(pair), suggested_at=uow.now)
+    if proven:
+        parties, addresses = zip(*proven, strict=True)
+        await uow.execute(_PROVE, {"parties": list(parties), "addresses": list(addresses)})
 
 
 def _values(one: Party) -> dict[str, Any]:
@@ -141,12 +158,6 @@ async def erase(uow: UnitOfWork, party_id: UUID) -> None:
     await uow.execute(duplicate_suggestion.delete().where(either))
 
 
-async def suggest(uow: UnitOfWork, one: UUID, other: UUID, address_id: str) -> None:
-    """Records that two parties may be one; the same pair again adds nothing."""
-    values = {"party_id": one, "other_id": other, "address_id": address_id, "suggested_at": uow.now}
-    await uow.execute(upsert(duplicate_suggestion).values(**values).on_conflict_do_nothing())
-
-
 async def suggestions(uow: UnitOfWork, party_id: UUID) -> list[UUID]:
     """Who this party may be a duplicate of, in the order of their ids."""
     other = duplicate_suggestion.c
@@ -162,12 +173,7 @@ async def suggestions(uow: UnitOfWork, party_id: UUID) -> list[UUID]:
 async def _with_addresses(uow: UnitOfWork, rows: Sequence[Any]) -> list[Party]:
     if not rows:
         return []
-    links = await uow.execute(
-        select(party_address.c.party_id, party_address.c.verified, address)
-        .join(address, address.c.address_id == party_address.c.address_id)
-        .where(party_address.c.party_id.in_([row["id"] for row in rows]))
-        .order_by(party_address.c.address_id)
-    )
+    links = await uow.execute(_LINKS, {"ids": [row["id"] for row in rows]})
     found: dict[UUID, list[Address]] = {}
     for link in links.mappings():
         one = Address(link["address_id"], link["kind"], link["value"], link["verified"])

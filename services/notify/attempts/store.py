@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Uuid,
+    bindparam,
     delete,
     select,
     text,
@@ -24,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.notify.providers.result import receipt_key, receipt_keys
 from services.notify.tables import instant, notify, words
+from shared.store.bulk import Insert, insert_together, update_rows
 from shared.store.unit_of_work import UnitOfWork
 
 attempt = Table(
@@ -63,6 +65,25 @@ _LOCK_KEYS = text(
 )
 
 
+_STARTED = "SELECT id, message_id FROM part_0"
+_UNLESS_FINISHED = "AND (attempt.result IS NULL OR attempt.result = 'unknown') RETURNING attempt.id"
+
+_OF_MESSAGE = attempt.c.message_id == bindparam("message")
+_REPEATED = select(attempt.c.id).where(_OF_MESSAGE, attempt.c.repeat).limit(1)
+_IN_DOUBT = select(attempt.c.id).where(_OF_MESSAGE, attempt.c.result == "unknown").limit(1)
+_REJECTED = select(attempt.c.id).where(_OF_MESSAGE, attempt.c.result == "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An attempt that is to be written down: the `number`-th of its message."""
+
+    message_id: UUID
+    number: int
+    channel: str
+    repeat: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One piece of an attempt that a provider took under an id of its own, e.g. a segment of a long SMS."""
@@ -81,44 +102,40 @@ async def lock_ids(uow: UnitOfWork, provider_ids: Iterable[str]) -> None:
         await uow.execute(_LOCK_KEYS, {"keys": keys})
 
 
-async def start(uow: UnitOfWork, message_id: UUID, number: int, channel: str, *, by: UUID, repeat: bool) -> int:
-    """Writes an attempt down; returns its id."""
-    result = await uow.execute(
-        insert(attempt)
-        .values(message_id=message_id, number=number, channel=channel, started_by=by, started_at=uow.now, repeat=repeat)
-        .returning(attempt.c.id)
-    )
-    return int(result.scalar_one())
-
-
-async def finish(uow: UnitOfWork, attempt_id: int, result: str, code: str | None) -> bool:
-    """Writes an attempt's result; False where it has one of that kind already (the same answer stored twice)."""
-    stored = await uow.execute(
-        update(attempt)
-        .where(attempt.c.id == attempt_id, attempt.c.result.is_(None) | (attempt.c.result == "unknown"))
-        .values(finished_at=uow.now, result=result, code=code)
-        .returning(attempt.c.id)
-    )
-    return stored.first() is not None
-
-
-async def add_parts(
-    uow: UnitOfWork, attempt_id: int, message_id: UUID, channel: str, provider_ids: Sequence[str]
-) -> None:
-    """Stores the ids under which a provider took an attempt."""
+async def start(uow: UnitOfWork, starts: Sequence[Start], by: UUID) -> dict[UUID, int]:
+    """Writes attempts down, of no message two; returns their ids by their messages."""
     rows = [
         {
-            "attempt_id": attempt_id,
-            "message_id": message_id,
-            "channel": channel,
-            "provider_id": provider_id,
-            "key": receipt_key(provider_id),
-            "sent_at": uow.now,
+            "message_id": start.message_id,
+            "number": start.number,
+            "channel": start.channel,
+            "started_by": by,
+            "started_at": uow.now,
+            "repeat": start.repeat,
         }
-        for provider_id in provider_ids
+        for start in starts
     ]
-    if rows:
-        await uow.execute(insert(sent_part).values(rows))
+    written = [Insert(attempt, rows, "RETURNING id, message_id")]
+    return {row.message_id: row.id for row in await insert_together(uow.connection, written, _STARTED)}
+
+
+async def finish(uow: UnitOfWork, attempt_ids: Sequence[int], result: str, code: str | None) -> set[int]:
+    """Writes a result of attempts; returns those that had none of that kind already (the same answer stored twice)."""
+    rows = [{"id": each, "finished_at": uow.now, "result": result, "code": code} for each in attempt_ids]
+    return {row.id for row in await update_rows(uow.connection, attempt, rows, suffix=_UNLESS_FINISHED)}
+
+
+def add_part(uow: UnitOfWork, attempt_id: int, message_id: UUID, channel: str, provider_id: str) -> None:
+    """Queues an id under which a provider took an attempt."""
+    uow.insert(
+        sent_part,
+        attempt_id=attempt_id,
+        message_id=message_id,
+        channel=channel,
+        provider_id=provider_id,
+        key=receipt_key(provider_id),
+        sent_at=uow.now,
+    )
 
 
 async def parts_named(uow: UnitOfWork, channel: str, keys: Sequence[str]) -> list[Part]:
@@ -142,20 +159,17 @@ async def mark_part(uow: UnitOfWork, part: Part, state: str) -> set[str | None]:
 
 async def was_repeated(uow: UnitOfWork, message_id: UUID) -> bool:
     """Whether a message was sent once more after a doubt."""
-    query = select(attempt.c.id).where(attempt.c.message_id == message_id, attempt.c.repeat).limit(1)
-    return (await uow.execute(query)).first() is not None
+    return (await uow.execute(_REPEATED, {"message": message_id})).first() is not None
 
 
 async def was_in_doubt(uow: UnitOfWork, message_id: UUID) -> bool:
     """Whether some attempt of a message may have been taken without anybody having said so."""
-    query = select(attempt.c.id).where(attempt.c.message_id == message_id, attempt.c.result == "unknown").limit(1)
-    return (await uow.execute(query)).first() is not None
+    return (await uow.execute(_IN_DOUBT, {"message": message_id})).first() is not None
 
 
 async def rejections(uow: UnitOfWork, message_id: UUID) -> int:
     """How many attempts of a message were surely not taken."""
-    query = select(attempt.c.id).where(attempt.c.message_id == message_id, attempt.c.result == "rejected")
-    return len((await uow.execute(query)).all())
+    return len((await uow.execute(_REJECTED, {"message": message_id})).all())
 
 
 async def of_message(uow: UnitOfWork, message_id: UUID) -> list[dict[str, object]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Table, Uuid, or_, select, update
+from sqlalchemy import Column, Table, Uuid, or_, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notify.inbound.model import Kind
@@ -30,6 +30,9 @@ inbound = Table(
     instant("received_at"),
 )
 _c = inbound.c
+
+_MAIL_IDS = "mail-ids"
+_MAILS = text("SELECT id, mail_id FROM inbound WHERE id = ANY(:wanted)")
 
 
 async def add(
@@ -71,9 +74,19 @@ async def add(
 
 async def mail_id(uow: UnitOfWork, inbound_id: UUID) -> str | None:
     """The `Message-ID` of a mail that came in, so that our answer stands beneath it."""
-    result = await uow.execute(select(_c.mail_id).where(_c.id == inbound_id))
-    found: str | None = result.scalar_one_or_none()
+    if inbound_id not in uow.gathered.get(_MAIL_IDS, {}):
+        await gather_mail_ids(uow, (inbound_id,))
+    found: str | None = uow.gathered[_MAIL_IDS][inbound_id]
     return found
+
+
+async def gather_mail_ids(uow: UnitOfWork, inbound_ids: Iterable[UUID | None]) -> None:
+    """Looks up the `Message-ID` of many at once; `mail_id` has them at hand in this unit of work."""
+    wanted = sorted({each for each in inbound_ids if each is not None})
+    if not wanted:
+        return
+    found = {row.id: row.mail_id for row in await uow.execute(_MAILS, {"wanted": wanted})}
+    uow.gathered.setdefault(_MAIL_IDS, {}).update({each: found.get(each) for each in wanted})
 
 
 async def erase(uow: UnitOfWork, address_ids: Sequence[str], thread_ids: Sequence[UUID]) -> None:

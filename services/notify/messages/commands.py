@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.notify.messages import store
 from services.notify.messages.model import ENDS, MESSAGE, PENDING, Message
+from services.notify.messages.store import Change
 from shared.contracts.event import Event
 from shared.contracts.events.message_delivered import MessageDelivered
 from shared.contracts.events.message_failed import MessageFailed
@@ -16,6 +17,8 @@ from shared.store.cause import Cause
 from shared.store.unit_of_work import UnitOfWork
 
 PUBLISHED: frozenset[type[Event]] = frozenset({MessageSent, MessageDelivered, MessageFailed})
+
+_FORGOTTEN = {"address": None, "text": None, "subject_line": None, "in_reply_to": None, "withdraw_as": "cancel"}
 
 
 def cause_of(message: Message) -> Cause:
@@ -32,20 +35,36 @@ async def step(
     reason: str | None = None,
     **also: Any,
 ) -> str:
-    """Takes a locked message one step on, publishes what its row says, and returns the new state.
+    """Takes a locked message one step on and returns the new state; raises as `decided` does."""
+    change = decided(uow, message, command, facts=facts, reason=reason, **also)
+    await store.change(uow, change)
+    state: str = change[1]["state"]
+    return state
 
-    A changed end is audited. Raises Refused(`message-state`) where the machine has no such step.
+
+def decided(
+    uow: UnitOfWork,
+    message: Message,
+    command: str,
+    *,
+    facts: Iterable[str] = (),
+    reason: str | None = None,
+    **also: Any,
+) -> Change:
+    """A step of a locked message, and `also` its other fields, for the caller to write (`store.change`), with others.
+
+    Publishes what the machine's row says; a changed end is audited. Raises Refused(`message-state`) where the machine
+    has no such step.
     """
     row = MESSAGE.step(message.state, command, facts)
     changes: dict[str, Any] = {"state": row.target, "reason": reason, **also}
     if row.target in ENDS:
         changes |= {"ended_at": uow.now, "decide_at": None, "send_after": None}
-    await store.change(uow, message.id, **changes)
     if message.state in ENDS:
         uow.audit("system", f"message.{command}", "message", message.id, **{"from": message.state, "to": row.target})
     if row.event is not None:
         _publish(uow, message, row.event, row.target, reason)
-    return row.target
+    return message.id, changes
 
 
 async def withdraw(
@@ -60,7 +79,7 @@ async def withdraw(
         if message.state in PENDING:
             await step(uow, message, command, reason=reason)
         else:
-            await store.change(uow, message.id, withdraw_as=command)
+            await store.change(uow, (message.id, {"withdraw_as": command}))
     return len(messages)
 
 
@@ -73,15 +92,7 @@ async def erase_person(uow: UnitOfWork, person_id: UUID) -> list[str]:
     for message in messages:
         if message.state in PENDING:
             await step(uow, message, "suppress", reason="erased")
-        await store.change(
-            uow,
-            message.id,
-            address=None,
-            text=None,
-            subject_line=None,
-            in_reply_to=None,
-            withdraw_as="cancel",
-        )
+    await store.change(uow, *((message.id, _FORGOTTEN) for message in messages))
     return sorted({message.address_id for message in messages})
 
 

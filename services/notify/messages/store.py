@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
     Column,
-    ColumnElement,
     Integer,
     Row,
     Table,
     Uuid,
     bindparam,
-    func,
-    or_,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notify.messages.model import PENDING, Message
 from services.notify.tables import instant, notify, words
+from shared.store.bulk import Insert, insert_together, update_rows
 from shared.store.unit_of_work import UnitOfWork
 
 message = Table(
@@ -82,6 +81,7 @@ _CLAIM_DUE = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_ANY_DUE = select(_c.id).where(_c.channel == bindparam("of"), _DUE, _c.send_after <= bindparam("now")).limit(1)
 _CLAIM_UNDECIDED = (
     select(message)
     .where(_c.decide_at <= bindparam("now"))
@@ -91,16 +91,39 @@ _CLAIM_UNDECIDED = (
 )
 _BY_ID = select(message).where(_c.id == bindparam("message"))
 _BY_ID_LOCKED = _BY_ID.with_for_update()
+_BY_IDS_LOCKED = text("SELECT message.* FROM message WHERE id = ANY(:messages) ORDER BY id FOR UPDATE").columns(
+    *message.columns
+)
+
+_QUEUED = "messages"
+
+Change = tuple[UUID, dict[str, Any]]
+"""A message and the fields of it to write."""
 
 
 def _of(row: Row[Any]) -> Message:
     return Message(**row._mapping)
 
 
-async def add(uow: UnitOfWork, values: dict[str, Any]) -> bool:
-    """Stores a new message; False where the same notice was given before (its unique key holds)."""
-    result = await uow.execute(insert(message).values(values).on_conflict_do_nothing().returning(_c.id))
-    return result.first() is not None
+async def add(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> set[UUID]:
+    """Stores new messages; returns the ids of those whose notice was not given before (its unique key holds)."""
+    await _write_queued(uow)
+    inserts = [Insert(message, rows, "ON CONFLICT DO NOTHING RETURNING id")]
+    return {row.id for row in await insert_together(uow.connection, inserts, "SELECT id FROM part_0")}
+
+
+def queue(uow: UnitOfWork, row: dict[str, Any]) -> None:
+    """Stores a new message with others: before the next is stored or some are taken back, or at the end."""
+    if _QUEUED not in uow.gathered:
+        uow.gathered[_QUEUED] = []
+        uow.at_flush(lambda: _write_queued(uow))
+    uow.gathered[_QUEUED].append(row)
+
+
+async def _write_queued(uow: UnitOfWork) -> None:
+    rows = uow.gathered.pop(_QUEUED, None)
+    if rows:
+        await add(uow, rows)
 
 
 async def get(uow: UnitOfWork, message_id: UUID, *, lock: bool = False) -> Message | None:
@@ -109,9 +132,26 @@ async def get(uow: UnitOfWork, message_id: UUID, *, lock: bool = False) -> Messa
     return None if row is None else _of(row)
 
 
-async def change(uow: UnitOfWork, message_id: UUID, **values: Any) -> None:
-    """Writes fields of a message and raises its version."""
-    await uow.execute(update(message).where(_c.id == message_id).values(version=_c.version + 1, **values))
+async def locked(uow: UnitOfWork, message_ids: Sequence[UUID]) -> dict[UUID, Message]:
+    """Messages by their ids, locked in the order of these."""
+    rows = await uow.execute(_BY_IDS_LOCKED, {"messages": list(message_ids)})
+    return {row.id: _of(row) for row in rows}
+
+
+async def change(uow: UnitOfWork, *changes: Change) -> None:
+    """Writes fields of messages, of none twice, and raises their versions: those with the same fields at once."""
+    for _, alike in groupby(sorted(changes, key=_fields), _fields):
+        rows = [{"id": message_id, **values} for message_id, values in alike]
+        await update_rows(uow.connection, message, rows, also="version = message.version + 1")
+
+
+def _fields(change: Change) -> tuple[str, ...]:
+    return tuple(change[1])
+
+
+async def any_due(connection: AsyncConnection, channel: str, now: datetime) -> bool:
+    """Whether a message of `channel` may go out now; another sender may have it."""
+    return (await connection.execute(_ANY_DUE, {"of": channel, "now": now})).first() is not None
 
 
 async def claim_due(uow: UnitOfWork, channel: str, limit: int) -> list[Message]:
@@ -127,6 +167,7 @@ async def claim_undecided(uow: UnitOfWork, limit: int) -> list[Message]:
 
 async def pending_about(uow: UnitOfWork, subject_kind: str, subject_id: UUID) -> list[Message]:
     """Locks the messages about a subject that have not gone out for good, in the order of their ids."""
+    await _write_queued(uow)
     query = (
         select(message)
         .where(
@@ -144,29 +185,6 @@ async def of_recipient(uow: UnitOfWork, recipient_id: UUID) -> list[Message]:
     """Locks every message to a person, in the order of their ids."""
     query = select(message).where(_c.recipient_id == recipient_id).order_by(_c.id).with_for_update()
     return [_of(row) for row in await uow.execute(query)]
-
-
-async def count_capped(uow: UnitOfWork, address_id: str, since: datetime, categories: Sequence[str]) -> int:
-    """How many messages of these categories have gone to an address since an instant, or are going."""
-    begun = or_(_c.submitted_at >= since, _c.state.in_(("sending", "in_doubt")))
-    return await _count(uow, _c.address_id == address_id, _c.category.in_(categories), begun)
-
-
-async def count_by_rule(uow: UnitOfWork, address_id: str, since: datetime, rule: str, *, but: UUID) -> int:
-    """How many other messages of a rule were accepted for an address since an instant and not suppressed."""
-    return await _count(
-        uow,
-        _c.address_id == address_id,
-        _c.rule == rule,
-        _c.accepted_at >= since,
-        _c.state != "suppressed",
-        _c.id != but,
-    )
-
-
-async def _count(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> int:
-    result = await uow.execute(select(func.count()).select_from(message).where(*conditions))
-    return int(result.scalar_one())
 
 
 async def wake_questions(uow: UnitOfWork, address_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from services.notify.messages.model import Message, NoticeKey
 from services.notify.notices import audiences, recipients
 from services.notify.notices.model import Field, Instant, PartyName, Rule, StaffName, instant, subject_id
 from services.notify.notices.recipients import Recipient
+from services.notify.notices.rules import rules_on
 from services.notify.policy import model as policy
 from services.notify.providers.result import Channel
 from services.notify.settings import NotifySettings
@@ -21,9 +23,22 @@ from services.notify.templates.catalogue import templates
 from services.notify.templates.rendering import render
 from shared.contracts.envelope import Envelope
 from shared.messaging import copies
+from shared.messaging.reactions import Need
 from shared.security import directory
 from shared.store.creation_context import current_traceparent
 from shared.store.unit_of_work import UnitOfWork
+
+
+async def gather(uow: UnitOfWork, events: Sequence[tuple[Any, Envelope]]) -> None:
+    """Looks up at once whom the notices of these events address and name, and the mails that they answer."""
+    named: set[Need] = set()
+    answered: set[UUID] = set()
+    for event, _ in events:
+        rules = rules_on(type(event))
+        named.update(audiences.needs(rules, event))
+        answered.update(getattr(event, rule.answers) for rule in rules if rule.answers and rule.when(event))
+    await copies.gather(uow, named)
+    await inbound.gather_mail_ids(uow, answered)
 
 
 async def give(uow: UnitOfWork, rule: Rule, event: Any, envelope: Envelope, settings: NotifySettings) -> None:
@@ -61,20 +76,18 @@ async def fall_back(uow: UnitOfWork, failed: Message, settings: NotifySettings) 
         return
     key = NoticeKey(failed.rule, failed.subject_kind, failed.subject_id, failed.occasion, failed.recipient_id, other)
     values = {name: getattr(failed, name) for name in _CARRIED_OVER}
-    await store.add(
-        uow,
-        {
-            **values,
-            **_fresh(uow),
-            "id": key.message_id,
-            "channel": other,
-            "address_id": recipient.address_id,
-            "address": recipient.address,
-            # The words of the failed message: what they said is still so, and the event is not at hand any more.
-            "subject_line": failed.subject_line or settings.company,
-            "fallback": True,
-        },
-    )
+    stand_in = {
+        **values,
+        **_fresh(uow),
+        "id": key.message_id,
+        "channel": other,
+        "address_id": recipient.address_id,
+        "address": recipient.address,
+        # The words of the failed message: what they said is still so, and the event is not at hand any more.
+        "subject_line": failed.subject_line or settings.company,
+        "fallback": True,
+    }
+    await store.add(uow, [stand_in])
 
 
 _CARRIED_OVER = (
@@ -118,38 +131,37 @@ async def _write(
         rule.name, rule.subject[0], subject_id(event, rule.subject), occasion, recipient.id, recipient.channel
     )
     answered = getattr(event, rule.answers) if rule.answers else None
-    added = await store.add(
-        uow,
-        {
-            "id": key.message_id,
-            "rule": rule.name,
-            "subject_kind": key.subject_kind,
-            "subject_id": key.subject_id,
-            "occasion": occasion,
-            "recipient_kind": recipient.kind,
-            "recipient_id": recipient.id,
-            "channel": recipient.channel,
-            "category": policy.category_now(rule.category, caused_at, uow.now),
-            "template": rule.template,
-            "language": recipient.language,
-            "zone": recipient.zone,
-            "address_id": recipient.address_id,
-            "address": recipient.address,
-            "subject_line": rendered.subject,
-            "text": rendered.text,
-            "in_reply_to": await inbound.mail_id(uow, answered) if answered else None,
-            "fallback": False,
-            "asks_until": instant(event, rule.asks_until) if rule.asks_until else None,
-            "caused_at": caused_at,
-            "expires_at": _expires_at(uow.now, rule, event, settings),
-            "correlation_id": uow.cause.correlation_id,
-            "cause_id": envelope.id,
-            "hops": uow.cause.hops,
-            "traceparent": current_traceparent(),
-            **_fresh(uow),
-        },
-    )
-    if added and recipient.address is None:
+    row = {
+        "id": key.message_id,
+        "rule": rule.name,
+        "subject_kind": key.subject_kind,
+        "subject_id": key.subject_id,
+        "occasion": occasion,
+        "recipient_kind": recipient.kind,
+        "recipient_id": recipient.id,
+        "channel": recipient.channel,
+        "category": policy.category_now(rule.category, caused_at, uow.now),
+        "template": rule.template,
+        "language": recipient.language,
+        "zone": recipient.zone,
+        "address_id": recipient.address_id,
+        "address": recipient.address,
+        "subject_line": rendered.subject,
+        "text": rendered.text,
+        "in_reply_to": await inbound.mail_id(uow, answered) if answered else None,
+        "fallback": False,
+        "asks_until": instant(event, rule.asks_until) if rule.asks_until else None,
+        "caused_at": caused_at,
+        "expires_at": _expires_at(uow.now, rule, event, settings),
+        "correlation_id": uow.cause.correlation_id,
+        "cause_id": envelope.id,
+        "hops": uow.cause.hops,
+        "traceparent": current_traceparent(),
+        **_fresh(uow),
+    }
+    if recipient.address is not None:
+        store.queue(uow, row)
+    elif await store.add(uow, [row]):
         await _unreachable(uow, rule, key.message_id)
 
 

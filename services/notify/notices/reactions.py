@@ -8,7 +8,7 @@ from typing import Any
 
 from services.notify.messages import commands as messages
 from services.notify.notices import audiences
-from services.notify.notices.commands import give
+from services.notify.notices.commands import gather, give
 from services.notify.notices.model import subject_id
 from services.notify.notices.rules import ENDINGS, RULES, WITHDRAWALS, rules_on
 from services.notify.settings import settings
@@ -52,6 +52,7 @@ def reactions() -> tuple[Reaction, ...]:
             publishes=messages.PUBLISHED,
             needs=_needs_of(event),
             stale_after=_stale_after(event),
+            gather=gather,
             bound="a notice leads to a message only; a new case is acknowledged a limited number of times an hour",
         )
         for event in named

@@ -1,1 +1,1 @@
-"""Policy: quiet hours, caps and usefulness, decided without I/O."""
+"""Policy: quiet hours, caps and usefulness, decided without I/O from facts that are looked up together."""

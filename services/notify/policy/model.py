@@ -91,6 +91,9 @@ def is_capped(message: Message) -> bool:
     return message.channel == "sms" and CATEGORIES[Category(message.category)].capped
 
 
+ACKNOWLEDGED_WITHIN = timedelta(hours=1)
+"""Of acknowledgements older than this nothing is counted."""
+
 CAPPED = tuple(category.value for category, rule in CATEGORIES.items() if rule.capped)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from opentelemetry.trace import SpanKind
 
 from services.notify.attempts import store as attempts
@@ -32,9 +34,10 @@ async def receive(uow: UnitOfWork, channel: Channel, receipt: Receipt, settings:
         await _apply(uow, channel, stored, settings)
 
 
-async def match_early(uow: UnitOfWork, channel: Channel, provider_id: str, settings: NotifySettings) -> None:
-    """Applies receipts that came before the answer that named `provider_id`."""
-    for stored in await store.waiting(uow, channel, receipt_keys(provider_id)):
+async def match_early(uow: UnitOfWork, channel: Channel, provider_ids: Iterable[str], settings: NotifySettings) -> None:
+    """Applies receipts that came before the answers that named these ids."""
+    keys = {key for provider_id in provider_ids for key in receipt_keys(provider_id)}
+    for stored in await store.waiting(uow, channel, sorted(keys)) if keys else ():
         await _apply(uow, channel, stored, settings)
 
 

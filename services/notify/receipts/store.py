@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Table, Uuid, delete, select, update
+from sqlalchemy import BigInteger, Column, Identity, Table, Uuid, delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notify.providers.result import receipt_key
@@ -29,6 +29,11 @@ receipt = Table(
     Column("message_id", Uuid),
 )
 _c = receipt.c
+
+_WAITING = text(
+    "SELECT id, provider_id, address_id, state, code FROM receipt "
+    "WHERE message_id IS NULL AND channel = :of AND key = ANY(:keys) ORDER BY id FOR UPDATE"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,7 @@ async def add(
 
 async def waiting(uow: UnitOfWork, channel: str, keys: Sequence[str]) -> list[StoredReceipt]:
     """Locks the unmatched receipts under any of these keys, oldest first."""
-    query = (
-        select(_c.id, _c.provider_id, _c.address_id, _c.state, _c.code)
-        .where(_c.message_id.is_(None), _c.channel == channel, _c.key.in_(keys))
-        .order_by(_c.id)
-        .with_for_update()
-    )
-    return [StoredReceipt(*row) for row in await uow.execute(query)]
+    return [StoredReceipt(*row) for row in await uow.execute(_WAITING, {"of": channel, "keys": list(keys)})]
 
 
 async def matched(uow: UnitOfWork, receipt_id: int, message_id: UUID) -> None:

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.notify.attempts import commands as attempts
+from services.notify.messages import store
 from services.notify.providers.result import Accepted, Rejected, SendResult
+from services.notify.sender.answers import Answers
 from services.notify.sender.claiming import Call, claim_due
 from services.notify.sender.outlets import Outlet
 from services.notify.settings import NotifySettings
@@ -23,6 +24,8 @@ from shared.telemetry import logs, metrics, spans
 log = logs.logger(__name__)
 
 _CLAIMING = Cause(correlation_id="sender")
+# What comes right behind a claim is claimed together.
+_ROUNDS_TO_GATHER = 2
 # Less than a stopping role may take: there is still a goodbye to be said.
 _DRAIN_SECONDS = 7.0
 _LONGEST_REST = 2.0
@@ -37,27 +40,28 @@ class Delivery:
         self._outlet = outlet
         self._sender_id = sender_id
         self._settings = settings
+        self._answers = Answers(context.database, settings)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
 
     async def run(self) -> None:
         """Claims until the role is to stop. Raises what a call raised, which only a mistake of ours can."""
         poll = self._settings.sender_poll.total_seconds()
-        idle = 0
+        idle, full = 0, False
         while not self._context.stopping.is_set():
             if self._broken is not None:
                 raise self._broken
+            limit = await self._room()
             try:
-                claimed = await self._claim()
+                claimed = await self._claim(limit, sure=full)
             except (DBAPIError, PoolTimeout) as error:
                 # The queue is in the database: while that is away there is nothing to do but to ask again.
                 log.warning("sender.database", error=type(error).__name__)
                 await self._context.rest(_LONGEST_REST)
                 continue
-            idle = 0 if claimed else idle + 1
-            if idle:
-                # Fast while there is work, slower when there was none for some seconds.
-                await self._context.rest(poll if idle < _ROUNDS_TO_CALM else poll * 4)
+            idle, full = 0 if claimed else idle + 1, claimed == limit
+            if not full:
+                await self._context.rest(poll * _rounds(idle))
 
     async def drain(self) -> None:
         """Waits for the calls in flight; what takes too long is in doubt."""
@@ -77,12 +81,18 @@ class Delivery:
         if not task.cancelled() and task.exception() is not None:
             self._broken = task.exception()
 
-    async def _claim(self) -> int:
-        free = self._outlet.concurrency - len(self._in_flight)
-        if free <= 0:
+    async def _room(self) -> int:
+        """How many calls may be begun, once there may be any."""
+        while len(self._in_flight) >= self._outlet.concurrency:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-            return 1
-        limit = min(free, self._settings.sender_batch)
+        return min(self._outlet.concurrency - len(self._in_flight), self._settings.sender_batch)
+
+    async def _claim(self, limit: int, *, sure: bool) -> int:
+        """Begins up to `limit` calls; returns how many. Looks first without a transaction where it is not `sure`."""
+        if not sure:
+            async with self._context.database.connection() as connection:
+                if not await store.any_due(connection, self._outlet.channel, clock.now()):
+                    return 0
         async with self._context.database.transaction(_CLAIMING) as uow:
             calls = await claim_due(uow, self._outlet.channel, limit, self._sender_id, self._settings)
         self.start(calls)
@@ -96,20 +106,14 @@ class Delivery:
             metrics.ATTEMPTS.add(channel=call.channel, provider=self._outlet.name, outcome=_word(result))
             await pause("sender.after_call")
             with spans.answered(call.channel, self._outlet.name, _word(result)):
-                await self._store(call, result)
+                await self._answers.store(call.answered(result))
 
-    async def _store(self, call: Call, result: SendResult) -> None:
-        """Tries until the answer is stored: given up, it would have to be treated as a doubt."""
-        rest = 0.05
-        while True:
-            try:
-                async with self._context.database.transaction(call.cause) as uow:
-                    await attempts.finish(uow, call.outbound.message_id, call.attempt_id, result, self._settings)
-                return
-            except (DBAPIError, PoolTimeout) as error:
-                log.warning("sender.answer_not_stored", message_id=call.outbound.message_id, error=type(error).__name__)
-                await asyncio.sleep(rest)
-                rest = min(rest * 2, _LONGEST_REST)
+
+def _rounds(idle: int) -> int:
+    """How long to rest: least while work may come at any moment, longer when there was none for some seconds."""
+    if idle == 0:
+        return _ROUNDS_TO_GATHER
+    return 1 if idle < _ROUNDS_TO_CALM else 4
 
 
 def _word(result: SendResult) -> str:

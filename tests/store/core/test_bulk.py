@@ -1,4 +1,4 @@
-"""Bulk inserts of JSON: whatever a value holds, the store gives it back."""
+"""Many rows in one statement: whatever a value holds, the store gives it back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from shared.store import tables
-from shared.store.bulk import insert_rows
+from shared.store.bulk import insert_rows, update_rows
 from shared.store.database import Database
 
 VALUES: list[Any] = [
@@ -58,3 +58,19 @@ async def test_given_no_json_when_inserted_in_bulk_then_there_is_none(database: 
         stored = await connection.execute(select(copy.c.key, copy.c.body.is_(None)).order_by(copy.c.key))
 
     assert [tuple(row) for row in stored] == [("a", True), ("b", False)]
+
+
+async def test_given_rows_when_updated_in_bulk_then_these_columns_of_them_change(database: Database) -> None:
+    """The rest of a row, and the rows that are not named, stay as they were."""
+    timer, at = tables.timer, datetime(2026, 1, 1, tzinfo=UTC)
+    common = {"due": at, "data": {}, "correlation_id": "c", "hops": 0, "tries": 0, "next_try": at}
+
+    async with database.engine.begin() as connection:
+        await insert_rows(connection, timer, [{"kind": "k", "subject": subject, **common} for subject in "abc"])
+        ids = list((await connection.execute(select(timer.c.id).order_by(timer.c.subject))).scalars())
+        changes = [{"id": ids[0], "tries": 1, "data": VALUES[0]}, {"id": ids[2], "tries": 3, "data": VALUES[1]}]
+        await update_rows(connection, timer, changes)
+        columns = (timer.c.subject, timer.c.tries, timer.c.data)
+        stored = await connection.execute(select(*columns).order_by(timer.c.id))
+
+    assert [tuple(row) for row in stored] == [("a", 1, VALUES[0]), ("b", 0, {}), ("c", 3, VALUES[1])]

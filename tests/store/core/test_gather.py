@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,9 +11,10 @@ from sqlalchemy import text
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.events.complaint_progressed import ComplaintProgressed
+from shared.contracts.events.complaint_reported import ComplaintReported
 from shared.messaging.reactions import Reaction
 from shared.store.unit_of_work import UnitOfWork
-from tests.support.core import Bench, progressed, record, service_of
+from tests.support.core import Bench, progressed, record, reported, service_of
 
 Seen = list[list[UUID]]
 
@@ -73,3 +75,30 @@ async def test_given_a_bad_event_in_a_batch_when_halved_then_each_part_gathers_f
     assert seen == [[good, bad], [good], [bad]]
     assert await bench.effects() == [(str(good), 1)]
     assert [row[2:] for row in await bench.held_rows()] == [("failed", "ValueError")]
+
+
+async def test_given_facts_when_gathered_then_those_are_seen_that_will_be_applied(
+    database_of: Callable[[str], str],
+) -> None:
+    """What is repeated, told otherwise under the same id, or too old, is not even locked."""
+    seen: list[list[str]] = []
+    reacted: list[str] = []
+
+    async def gather(_uow: UnitOfWork, events: Sequence[tuple[ComplaintReported, Envelope]]) -> None:
+        seen.append([event.text for event, _ in events])
+
+    async def react(_uow: UnitOfWork, event: ComplaintReported, _envelope: Envelope) -> None:
+        reacted.append(event.text)
+
+    reaction = Reaction(ComplaintReported, react, gather=gather, stale_after=timedelta(days=1))
+    bench = Bench(service_of("complaints", database_of("complaints"), [reaction]))
+    known, new = record(reported(text_="known"), event_id="1"), record(reported(text_="new"), event_id="2")
+    other, old = record(reported(text_="other"), event_id="2"), record(reported(text_="old"), age=timedelta(days=2))
+    await bench.batches.process([known])
+
+    await bench.batches.process([known, new, new, other, old])
+
+    assert seen == [["known"], ["new"]]
+    assert reacted == ["known", "new"]
+    assert await bench.rows("SELECT reason FROM held") == ["id-reused"]
+    await bench.database.close()

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from services.intake.cases import commands as cases
+from services.intake.channels.store import channel_message, message_row
 from services.intake.parties import commands as parties
 from shared.contracts.events.case_opened import CaseOpened
 from shared.contracts.events.channel_message_received import Sender
@@ -18,6 +19,7 @@ from shared.contracts.events.party_changed import PartyChanged
 from shared.kernel import clock
 from shared.kernel.errors import Refused
 from shared.kernel.ids import derived_id, has_valid_check_digit
+from shared.store.cause import Cause
 from tests.store.intake.builders import House, claim, message
 from tests.support.core import record
 
@@ -187,6 +189,29 @@ async def test_a_message_id_of_another_channel_is_refused(house: House) -> None:
     await house.again(record(event, source="/channels/shop"))
     assert await house.bench.rows("SELECT state FROM held") == ["refused"]
     assert await house.told("reports") == ["complaint-reported"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "left"), [("web-form", ("superseded:message-decided", None)), ("shop", (None, "refused"))]
+)
+async def test_a_message_that_somebody_stores_at_the_same_moment_is_dealt_with_once(
+    house: House, channel: str, left: tuple[str | None, str | None]
+) -> None:
+    """Its row is written last, and waits there for whoever was first."""
+    await house.bench.rows("INSERT INTO channel VALUES ('shop', '\\x00', true, now())")
+    event = message(medium="kafka", purpose="enquiry", sender=Sender())
+    async with house.bench.database.transaction(Cause.of_person()) as uow:
+        uow.insert(channel_message, **message_row(event, channel) | {"state": "case"})
+        await uow.flush()
+        late = asyncio.create_task(house.again(record(event, source="/channels/web-form")))
+        while not await house.bench.rows("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+    await late
+    actions = await house.bench.rows("SELECT action FROM audit WHERE action LIKE 'superseded%'")
+    states = await house.bench.rows("SELECT state FROM held")
+    assert (next(iter(actions), None), next(iter(states), None)) == left
+    assert await house.bench.rows("SELECT channel, state FROM channel_message") == [(channel, "case")]
+    assert await house.told("cases") == []
 
 
 async def test_a_message_older_than_its_topic_keeps_starts_nothing(house: House) -> None:

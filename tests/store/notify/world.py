@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +30,7 @@ from shared.contracts.events.visit_approved import VisitApproved
 from shared.contracts.topics import TopicClass
 from shared.kernel import clock
 from shared.kernel.ids import address_id
+from shared.messaging.record import Record
 from shared.store.cause import Cause
 from tests.support.core import Bench, record, tombstone
 
@@ -46,12 +48,19 @@ class World:
     async def tell(self, *events: Event, age: timedelta = timedelta(0), event_id: str | None = None) -> None:
         """Hands events to the consumer, each the next about its thing."""
         for event in events:
-            number = None
-            if event.topic.kind is not TopicClass.FACT:
-                self._numbers[(event.topic.name, event.key_value)] += 1
-                number = self._numbers[(event.topic.name, event.key_value)]
-            self._offset += 1
-            await self.bench.batches.process([record(event, number, offset=self._offset, age=age, event_id=event_id)])
+            await self.bench.batches.process([self._record(event, age=age, event_id=event_id)])
+
+    async def tell_at_once(self, *events: Event) -> None:
+        """Hands events of one topic to the consumer as one batch."""
+        await self.bench.batches.process([self._record(event) for event in events])
+
+    def _record(self, event: Event, **more: Any) -> Record:
+        number = None
+        if event.topic.kind is not TopicClass.FACT:
+            self._numbers[(event.topic.name, event.key_value)] += 1
+            number = self._numbers[(event.topic.name, event.key_value)]
+        self._offset += 1
+        return record(event, number, offset=self._offset, **more)
 
     async def erase(self, party_id: UUID) -> None:
         """Hands the tombstone of a party to the consumer."""
@@ -84,12 +93,12 @@ class World:
         await self.tell(known)
         return known
 
-    async def claim(self, *channels: str) -> list[Call]:
+    async def claim(self, *channels: str, most: int = 50) -> list[Call]:
         """What a sender would bring out now, attempts written."""
         calls: list[Call] = []
         for channel in channels or ("sms", "email"):
             async with self.bench.database.transaction(Cause("test")) as uow:
-                calls += await claim_due(uow, channel, 50, SENDER, settings())  # type: ignore[arg-type]
+                calls += await claim_due(uow, channel, most, SENDER, settings())  # type: ignore[arg-type]
         return calls
 
     async def decide(self) -> list[Call]:
@@ -100,8 +109,12 @@ class World:
 
     async def answer(self, call: Call, result: SendResult) -> None:
         """Stores what the provider answered to a call."""
-        async with self.bench.database.transaction(call.cause) as uow:
-            await attempts.finish(uow, call.outbound.message_id, call.attempt_id, result, settings())
+        await self.answer_all({call: result})
+
+    async def answer_all(self, results: Mapping[Call, SendResult]) -> None:
+        """Stores what the provider answered to calls at the same moment."""
+        async with self.bench.database.transaction(Cause("test")) as uow:
+            await attempts.finish(uow, [call.answered(result) for call, result in results.items()], settings())
 
     async def receipt(
         self, provider_id: str, state: ReceiptState = "delivered", code: str = "000", *, about: str = ""

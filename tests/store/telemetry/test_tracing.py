@@ -49,7 +49,7 @@ async def request():
 asyncio.run(request())
 with spans.sending("reports", [carried["request"]], 1):
     pass
-with spans.processing_batch("reports", 2, "frontdesk-complaints", [carried["request"], None], 2):
+with spans.processing_batch("reports", "frontdesk-complaints", [carried["request"], None], 2):
     with spans.processing(envelope(carried["request"]), "frontdesk-complaints", partition=2, offset=7):
         carried["reaction"] = current_traceparent()
 with spans.firing("reminder", carried["reaction"], "c-1"):
@@ -204,9 +204,9 @@ def test_a_batch_is_sampled_when_one_of_its_events_is(otlp: Received) -> None:
         """
 sampled = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
 unsampled = "00-" + "ef" * 16 + "-" + "cd" * 8 + "-00"
-with spans.processing_batch("with", 0, "g", [unsampled, sampled, "nonsense", None], 4):
+with spans.processing_batch("with", "g", [unsampled, sampled, "nonsense", None], 4):
     pass
-with spans.processing_batch("without", 0, "g", [unsampled], 1):
+with spans.processing_batch("without", "g", [unsampled], 1):
     pass
 """,
         share=0,
@@ -223,7 +223,7 @@ def test_a_full_batch_keeps_all_its_links(otlp: Received) -> None:
         otlp,
         """
 made = [f"00-{n:032x}-{n:016x}-01" for n in range(1, 201)]
-with spans.processing_batch("reports", 0, "g", made, 200):
+with spans.processing_batch("reports", "g", made, 200):
     pass
 """,
     )
