@@ -28,6 +28,7 @@ service_case = Table(
     identifier("closed_by", nullable=True),
     number("version"),
 )
+_FIELDS = tuple(Case.__dataclass_fields__)
 _NUMBERS = select(Sequence("case_number", metadata=metadata).next_value()).select_from(
     func.generate_series(1, bindparam("count"))
 )
@@ -48,7 +49,7 @@ async def next_numbers(uow: UnitOfWork, count: int) -> list[int]:
 def add(uow: UnitOfWork, cases: Iterable[Case]) -> None:
     """Queues new cases."""
     for case in cases:
-        uow.insert(service_case, **asdict(case))
+        uow.insert(service_case, **{name: getattr(case, name) for name in _FIELDS})
 
 
 async def get(uow: UnitOfWork, case_id: UUID, *, lock: bool = False) -> Case | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -72,7 +71,8 @@ channel_message = Table(
     words("ticket_number", nullable=True),
     number("version"),
 )
-_OUTCOME = [channel_message.c[name] for name in ChannelMessage.__dataclass_fields__]
+_FIELDS = tuple(ChannelMessage.__dataclass_fields__)
+_OUTCOME = [channel_message.c[name] for name in _FIELDS]
 _BY_ID = select(*_OUTCOME).where(channel_message.c.id == bindparam("message"))
 _LOCKED = (
     select(*_OUTCOME)
@@ -192,7 +192,11 @@ async def add(uow: UnitOfWork, rows: Sequence[dict[str, Any]]) -> frozenset[UUID
 async def save(uow: UnitOfWork, messages: Sequence[ChannelMessage]) -> None:
     """Writes what became of messages."""
     if messages:
-        await update_rows(uow.connection, channel_message, [asdict(message) for message in messages])
+        await update_rows(uow.connection, channel_message, [_values(message) for message in messages])
+
+
+def _values(message: ChannelMessage) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in _FIELDS}  # asdict() copies every value
 
 
 async def erase_words(uow: UnitOfWork, party_id: UUID) -> None:

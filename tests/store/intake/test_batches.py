@@ -135,6 +135,7 @@ async def outcome(house: House, story: Story, batches: Sequence[Sequence[Record]
             uow.insert(channel_message, **message_row(event, event.channel))
     for batch in batches:
         await house.bench.batches.process(batch)
+    assert await house.bench.rows("SELECT id FROM channel_message WHERE state = 'received'") == []
     left = [[repr(row) for row in await house.bench.rows(query)] for query in STATE]
     numbers = sorted(set(_NUMBER.findall("".join(left[5]))))
     place = {number: f"case {order}" for order, number in enumerate(numbers)}
