@@ -33,7 +33,7 @@ TRIES = 3
 
 _LONGEST_AWAY_PAUSE = 1.0
 
-_PATIENCE_SECONDS = 0.05
+_PATIENCE_SECONDS = 0.15
 """How long a batch waits for states that its events name, before they are held. What a service publishes in one
 transaction goes over several topics, and comes within milliseconds, but in any order.
 """

@@ -17,13 +17,9 @@ from faust.types import TP
 from mode import Service
 
 from shared.kernel import clock
+from shared.messaging.crew import Crew
 from shared.messaging.record import Record
 
-BATCH_EVENTS, FEWEST_EVENTS, MOST_EVENTS = 200, 20, 500
-LONG_SECONDS, SHORT_SECONDS = 0.25, 0.1
-"""A batch is one transaction. One that took long is followed by half as many events, a short and full one by twice as
-many: others wait for its locks, and what a transaction costs by itself is shared by its events.
-"""
 CREW = 2
 """Batches of one topic in flight: one may wait for a lock or a commit while the next is worked on."""
 BATCH_BYTES = 4 * 1024 * 1024
@@ -122,21 +118,6 @@ class Lane:
         return batch
 
 
-@dataclass(slots=True)
-class Crew:
-    """Who works on one topic, and how many events the next batch may have."""
-
-    size: int = BATCH_EVENTS
-    tasks: set[asyncio.Task[None] | None] = field(default_factory=set)
-
-    def learn(self, events: int, seconds: float) -> None:
-        """Chooses the next batch's size by how long one of so many events took."""
-        if seconds > LONG_SECONDS:
-            self.size = max(FEWEST_EVENTS, self.size // 2)
-        elif seconds < SHORT_SECONDS and events == self.size:
-            self.size = min(MOST_EVENTS, self.size * 2)
-
-
 class Lanes(Service):  # type: ignore[misc]
     """In the place of Faust's Fetcher: a bounded buffer per partition, and batches that take from many partitions.
 
@@ -187,6 +168,8 @@ class Lanes(Service):  # type: ignore[misc]
         for lane in self.lanes.values():
             lane.waiting.clear()
             lane.bytes = 0
+        for crew in self.crews.values():
+            crew.give_up()
         tasks = [task for crew in self.crews.values() for task in crew.tasks if task is not None]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
@@ -217,32 +200,39 @@ class Lanes(Service):  # type: ignore[misc]
         lane = self.lanes.setdefault(tp, Lane())
         for message in messages:
             lane.put(record_of(message))
-        crew = self.crews.setdefault(tp.topic, Crew())
+        crew = self.crews.setdefault(tp.topic, Crew(tp.topic))
+        crew.put(len(messages))
         if lane.first is None and len(crew.tasks) < CREW:
-            crew.tasks.add(self.loop.create_task(self._work(tp.topic, crew)))
+            crew.tasks.add(self.loop.create_task(self._work(crew)))
         if lane.full and tp not in self.paused:
             # Never pause_partitions: getmany would throw away what was fetched of a partition paused meanwhile.
             self.paused.add(tp)
             consumer.on_buffer_full(tp)
 
-    async def _work(self, topic: str, crew: Crew) -> None:
+    async def _work(self, crew: Crew) -> None:
         taken: list[tuple[TP, Lane, list[Record]]] = []
         try:
-            while taken := self._take(topic, crew.size):
+            while taken := await self._next(crew):
                 began = clock.monotonic()
                 records = [record for _, _, batch in taken for record in batch]
+                crew.begin(len(records))
                 await self.handle(records)
                 crew.learn(len(records), clock.monotonic() - began)
                 for tp, lane, batch in taken:
                     lane.first = None
                     self.app.consumer.done[tp] = batch[-1].offset + 1
                     self._make_room(tp, lane)
+                taken = []  # others may have these lanes now
         except Exception as error:  # noqa: BLE001 - handle retries by itself; what comes out is a fault: start anew
             await self.crash(error)
         finally:
             for _, lane, _ in taken:
                 lane.first = None
             crew.tasks.discard(asyncio.current_task())
+
+    async def _next(self, crew: Crew) -> list[tuple[TP, Lane, list[Record]]]:
+        await crew.rest()
+        return self._take(crew.topic, crew.size)
 
     def _take(self, topic: str, events: int) -> list[tuple[TP, Lane, list[Record]]]:
         """The next batch: from the partitions that nobody works on, who waits longest first."""

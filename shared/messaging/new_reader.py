@@ -13,8 +13,9 @@ from sqlalchemy import text
 
 from shared.contracts.access import principal_of
 from shared.messaging.batch import Batches
+from shared.messaging.crew import BATCH_EVENTS
 from shared.messaging.kafka_access import KafkaAccess
-from shared.messaging.lanes import BATCH_EVENTS, record_of
+from shared.messaging.lanes import record_of
 from shared.runtime.service import RoleContext
 
 log = structlog.get_logger(__name__)

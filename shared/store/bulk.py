@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from psycopg.types.json import Jsonb
 from sqlalchemy import Result, Table, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import TextClause
 
-from shared.store.columns import Column, Write, write_for
+from shared.store.columns import Column, write_for
 
 Row = Mapping[str, Any]
 Shape = tuple[Table, tuple[str, ...], str]
@@ -76,16 +74,8 @@ async def update_rows(
 
 
 def _array(table: Table, column: str, values: list[Any]) -> list[Any]:
-    json, write = _kind(table, column)
-    if json:
-        values = [None if value is None else Jsonb(value) for value in values]
+    write = write_for(table.c[column].type)
     return values if write is None else Column(values, write)
-
-
-@cache
-def _kind(table: Table, column: str) -> tuple[bool, Write | None]:
-    kind = table.c[column].type
-    return isinstance(kind, JSONB), write_for(kind)
 
 
 @cache

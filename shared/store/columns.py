@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 import psycopg
 from psycopg.adapt import Dumper
-from psycopg.types.json import Jsonb
 from sqlalchemy import BigInteger, Boolean, DateTime, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
@@ -36,28 +35,34 @@ def write_for(kind: TypeEngine[Any]) -> Write | None:
     return _WRITES.get(type(kind))
 
 
+def written(values: Iterable[Any], write: Write) -> bytes:
+    """An array in PostgreSQL's notation. Raises psycopg.DataError for NUL, which PostgreSQL's texts do not know."""
+    whole = ",".join(["NULL" if value is None else write(value) for value in values])
+    if "\0" in whole:
+        raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    return f"{{{whole}}}".encode()
+
+
 class _ColumnDumper(Dumper):
     # No oid: the statement says by a CAST what it is.
     def dump(self, obj: Column) -> bytes:
-        write = obj.write
-        whole = ",".join(["NULL" if value is None else write(value) for value in obj])
-        if "\0" in whole:
-            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
-        return f"{{{whole}}}".encode()
+        return written(obj, obj.write)
 
 
 psycopg.adapters.register_dumper(Column, _ColumnDumper)
 
 
-def _text(value: str) -> str:
+def text_written(value: str) -> str:
+    """A text as an element."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _json(value: Jsonb) -> str:
-    return _text(orjson.dumps(value.obj).decode())
+def _json(value: Any) -> str:
+    return text_written(orjson.dumps(value).decode())
 
 
-def _bytes(value: bytes) -> str:
+def bytes_written(value: bytes) -> str:
+    """Bytes as an element."""
     return f'"\\\\x{value.hex()}"'
 
 
@@ -66,9 +71,9 @@ def _instant(value: datetime) -> str:
 
 
 _WRITES: dict[type[TypeEngine[Any]], Write] = {
-    Text: _text,
+    Text: text_written,
     JSONB: _json,
-    LargeBinary: _bytes,
+    LargeBinary: bytes_written,
     DateTime: _instant,
     Uuid: str,
     Integer: str,

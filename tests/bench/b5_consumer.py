@@ -53,7 +53,9 @@ async def _run(environment: Environment, module: str, events: Sequence[Stored], 
     (seconds,) = ledger.rows(url, "SELECT extract(epoch FROM max(at) - min(at))::float8 FROM effect WHERE id > 1")[0]
     (count,) = ledger.rows(url, "SELECT count(*) FROM effect")[0]
     environment.drop(url)
-    return Outcome({"rate": count / seconds}, cpu=(cpu_now - cpu_then) / (done - seen) * 1000, wrong=tuple(wrong))
+    # A short backlog may be done before anybody has looked once.
+    cpu = (cpu_now - cpu_then) / (done - seen) * 1000 if done > seen else None
+    return Outcome({"rate": count / seconds}, cpu=cpu, wrong=tuple(wrong))
 
 
 def _start(environment: Environment, module: str, url: str) -> Program:

@@ -21,7 +21,7 @@ from tests.bench.scale import Scale
 
 OURS_WITHIN_MS, PEER_WITHIN_MS = 1_000.0, 5_000.0
 _STEP = 2.0
-_FINER = 2
+_FINER = 3
 """How often the gap between the last rate that was kept and the first that was not is halved."""
 
 

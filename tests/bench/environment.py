@@ -21,7 +21,7 @@ from kafka.errors import KafkaError
 from deploy.local.kafka import Kafka
 from deploy.local.ports import ClaimedPorts, claim_ports
 from deploy.local.postgres import Postgres
-from shared.contracts.topics import TOPICS
+from shared.contracts.topics import TOPICS, Topic
 from shared.messaging.topics import admin, declare_topics
 from tests.bench.processes import Program
 from tests.support.databases import Databases
@@ -89,6 +89,10 @@ class Environment:
     def file(self, kind: str) -> Path:
         """A path that no file has yet."""
         return self.folder / f"{kind}-{next(self._numbers)}"
+
+    def declare(self, *topics: Topic) -> None:
+        """Makes topics that the registry does not know."""
+        declare_topics(self.bootstrap, partitions=PARTITIONS, replication=1, topics=topics)
 
     def fresh_topics(self, *names: str) -> None:
         """Deletes topics (all by default) with what is on them and declares them anew."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import monotonic
 from uuid import uuid4
@@ -16,6 +16,7 @@ from deploy.local.layout import SERVICES, Layout
 from deploy.local.ports import listens
 from deploy.local.processes import PROCESSES
 from services.intake.channels.operator import channel_add
+from shared.contracts.topics import TOPICS
 from shared.runtime.state import read_state
 from shared.store.database import Database
 from tests.bench import ledger
@@ -26,6 +27,8 @@ from tests.bench.payloads import enquiry
 from tests.bench.processes import Program, cpu_of, pss_mb
 
 _PATH = "/channel-messages"
+_PEERS_TOPICS = "p1-"
+"""Begins the names of P1's topics: on ours either house would work off what the other one publishes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +160,20 @@ async def ours(environment: Environment, sink: MailSink) -> House:
 
 async def peer(environment: Environment, sink: MailSink) -> House:
     """P1's."""
+    environment.declare(*(replace(TOPICS[name], name=_PEERS_TOPICS + name) for name in ("channel-messages", "cases")))
     urls = {service: environment.database(service) for service in ("intake", "notify")}
     port = environment.port()
+
+    def program(module: str, *arguments: str, **settings: str) -> Program:
+        return environment.program(
+            f"tests.bench.peers.{module}", *arguments, BENCH_TOPIC_PREFIX=_PEERS_TOPICS, **settings
+        )
+
     programs = [
-        environment.program("tests.bench.peers.p1_intake", BENCH_PORT=str(port), BENCH_DATABASE=urls["intake"]),
-        environment.program("tests.bench.peers.p1_relay", BENCH_DATABASE=urls["intake"]),
-        environment.program("tests.bench.peers.p1_front_desk", "intake", BENCH_DATABASE=urls["intake"]),
-        environment.program(
-            "tests.bench.peers.p1_front_desk",
-            "notify",
-            BENCH_DATABASE=urls["notify"],
-            BENCH_SMTP_PORT=str(sink.port),
-        ),
+        program("p1_intake", BENCH_PORT=str(port), BENCH_DATABASE=urls["intake"]),
+        program("p1_relay", BENCH_DATABASE=urls["intake"]),
+        program("p1_front_desk", "intake", BENCH_DATABASE=urls["intake"]),
+        program("p1_front_desk", "notify", BENCH_DATABASE=urls["notify"], BENCH_SMTP_PORT=str(sink.port)),
     ]
     programs[0].wait("listening", lambda: listens(port))
     for program in programs[1:]:

@@ -24,5 +24,5 @@ class Scale:
 
 FULL = Scale("full", 5, 60_000, 4_000, 8.0, 4_000, 20)
 SHORT = Scale("short", 1, 6_000, 600, 3.0, 600, 10)
-SMOKE = Scale("smoke", 1, 600, 200, 1.0, 100, 5)
+SMOKE = Scale("smoke", 1, 4_000, 200, 1.0, 100, 5)
 SCALES = {scale.name: scale for scale in (FULL, SHORT, SMOKE)}

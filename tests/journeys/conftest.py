@@ -26,10 +26,10 @@ def telemetry() -> Iterator[Received]:
 
 
 @pytest.fixture(scope="session")
-def _open_house(folder: Path, _databases: Databases, telemetry: Received) -> Iterator[House]:
+def _open_house(folder: Path, databases: Databases, telemetry: Received) -> Iterator[House]:
     claimed = claim_ports()
     traced = {"FRONTDESK_OTLP_ENDPOINT": telemetry.endpoint, "FRONTDESK_TRACE_SHARE": "0"}
-    house = House(folder / "house", claimed.ports, _databases, traced)
+    house = House(folder / "house", claimed.ports, databases, traced)
     try:
         house.open()
         yield house

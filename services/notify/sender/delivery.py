@@ -24,8 +24,9 @@ from shared.telemetry import logs, metrics, spans
 log = logs.logger(__name__)
 
 _CLAIMING = Cause(correlation_id="sender")
-# What comes right behind a claim is claimed together.
-_ROUNDS_TO_GATHER = 2
+# What comes right behind a claim is claimed together: the more comes, the longer that is waited for.
+_ROUNDS_TO_GATHER, _ROUNDS_WHEN_BUSY = 2, 5
+_BUSY = 5
 # Less than a stopping role may take: there is still a goodbye to be said.
 _DRAIN_SECONDS = 7.0
 _LONGEST_REST = 2.0
@@ -61,7 +62,7 @@ class Delivery:
                 continue
             idle, full = 0 if claimed else idle + 1, claimed == limit
             if not full:
-                await self._context.rest(poll * _rounds(idle))
+                await self._context.rest(poll * _rounds(claimed, idle))
 
     async def drain(self) -> None:
         """Waits for the calls in flight; what takes too long is in doubt."""
@@ -109,10 +110,10 @@ class Delivery:
                 await self._answers.store(call.answered(result))
 
 
-def _rounds(idle: int) -> int:
+def _rounds(claimed: int, idle: int) -> int:
     """How long to rest: least while work may come at any moment, longer when there was none for some seconds."""
-    if idle == 0:
-        return _ROUNDS_TO_GATHER
+    if claimed:
+        return _ROUNDS_WHEN_BUSY if claimed >= _BUSY else _ROUNDS_TO_GATHER
     return 1 if idle < _ROUNDS_TO_CALM else 4
 
 

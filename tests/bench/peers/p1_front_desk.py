@@ -7,6 +7,7 @@ notes the answer. Offsets are committed after the handler: at least once, as our
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from datetime import datetime
@@ -26,7 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tests.bench.peers.p1_models import Base, ChannelMessage, InboxFact, Outbox, now, sessions
 
-broker = KafkaBroker(os.environ["BENCH_BOOTSTRAP"])
+broker = KafkaBroker(os.environ["BENCH_BOOTSTRAP"], log_level=logging.WARNING)
 make_session = sessions(os.environ["BENCH_DATABASE"])
 role = sys.argv[1]
 
@@ -217,9 +218,12 @@ async def main() -> None:
         async with make_session() as session, session.begin():
             connection = await session.connection()
             await connection.run_sync(lambda sync: Base.metadata.tables["p1_mail"].create(sync))
-    broker.subscriber(topic, group_id=f"p1-{role}", auto_offset_reset="earliest", ack_policy=AckPolicy.NACK_ON_ERROR)(
-        handler
-    )
+    broker.subscriber(
+        os.environ["BENCH_TOPIC_PREFIX"] + topic,
+        group_id=f"p1-{role}",
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+    )(handler)
     app = FastStream(broker)
 
     @app.after_startup

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from tests.bench.peers.p1_models import Outbox, Sessions, now, sessions
 
 BATCH = 100
+PREFIX = os.environ.get("BENCH_TOPIC_PREFIX", "")
 
 
 async def publish_pending(make_session: Sessions, producer: AIOKafkaProducer) -> int:
@@ -23,7 +24,7 @@ async def publish_pending(make_session: Sessions, producer: AIOKafkaProducer) ->
         rows = (await session.scalars(pending.with_for_update(skip_locked=True))).all()
         for row in rows:
             await producer.send_and_wait(
-                row.aggregatetype,
+                PREFIX + row.aggregatetype,
                 row.payload,
                 key=row.aggregateid.encode(),
                 headers=[(name, value.encode()) for name, value in row.headers.items()],
