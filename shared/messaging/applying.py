@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-
-from shared.contracts.envelope import Envelope, Received
 from shared.contracts.topics import TOPICS, Topic, TopicClass
-from shared.kernel.errors import Refused, Stale, Superseded
 from shared.messaging import holding, inbox
 from shared.messaging.copying import apply_states, rewrite_late
-from shared.messaging.reactions import Need, Reaction
+from shared.messaging.reacting import Reactor
+from shared.messaging.reactions import Need
 from shared.messaging.record import HeldState, Hold, Reading, Record, Released, Verdict, read
 from shared.runtime.service import Service
 from shared.store.cause import Cause
 from shared.store.unit_of_work import UnitOfWork
-from shared.telemetry import metrics, spans
-
-_HERE = text(
-    "SELECT topic, key FROM copy JOIN unnest(CAST(:topics AS text[]), CAST(:keys AS text[])) AS named (topic, key) "
-    "USING (topic, key)"
-)
-
+from shared.telemetry import metrics
 
 Shortened = Mapping[int, bool]
 """Partition → whether it has lost its first records by age."""
@@ -38,10 +28,6 @@ class Done:
     holds: list[tuple[Reading, Hold]] = field(default_factory=list)
     released: list[Released] = field(default_factory=list)
     reacted: int = 0
-
-
-class ReactionRaised(Exception):
-    """A reaction raised something that is neither an answer of the model nor the database's."""
 
 
 class NeedsMissing(Exception):
@@ -57,9 +43,7 @@ class Applier:
         self.service = service
         self.code_version = code_version
         self._copies = {copy.event.topic.name: copy for copy in service.copies}
-        self._reactions: dict[type, list[Reaction]] = {}
-        for reaction in service.reactions:
-            self._reactions.setdefault(reaction.event, []).append(reaction)
+        self._reactor = Reactor(service)
 
     async def apply(
         self,
@@ -78,7 +62,7 @@ class Applier:
         """
         topic = TOPICS[records[0].topic]
         readings = await self._check_sources(uow, topic, [read(record) for record in records])
-        missing = await self._missing(uow, readings)
+        missing = await self._reactor.missing(uow, readings)
         if missing and patient:
             raise NeedsMissing
         done = Done([(r, r.hold) for r in readings if r.envelope is None and r.hold is not None])
@@ -118,7 +102,7 @@ class Applier:
         places = await inbox.lock_places(uow, consumer, topic.name, (r.thing for r in readings))
         queued = await holding.queues(uow, consumer, topic.name, (key for _, key in places))
         blocked = set(queued)
-        await self._gather(uow, readings, verdict)
+        await self._reactor.gather(uow, readings, verdict)
         for reading in _by_number(readings):
             place = places[reading.thing]
             if not place.is_new and reading.number <= place.last:
@@ -170,7 +154,7 @@ class Applier:
                 due.append(reading)
             elif seen != inbox.body_hash(reading):
                 done.holds.append((reading, Hold(HeldState.DEAD, "id-reused")))
-        await self._gather(uow, due, verdict)
+        await self._reactor.gather(uow, due, verdict)
         freed: list[int] = []
         for reading in due:
             hold = await self._apply_one(uow, reading, missing, verdict, done)
@@ -193,7 +177,7 @@ class Applier:
                 if hold is not None:
                     done.holds.append((reading, hold))
             elif copy.on_gone is not None:
-                self._begin(uow, reading, copy.publishes)
+                self._reactor.begin(uow, reading, copy.publishes)
                 await copy.on_gone(uow, reading.thing[1])
         freed = [r.record.held_id for r in readings if r.record.held_id is not None and r.hold is None]
         if freed:
@@ -204,80 +188,12 @@ class Applier:
         if keys:
             done.released += await holding.state_arrived(uow, self.service.group, topic.name, keys)
 
-    async def _gather(self, uow: UnitOfWork, readings: Sequence[Reading], verdict: Verdict | None) -> None:
-        if verdict is not None:
-            return
-        for reaction in self.service.reactions:
-            if reaction.gather is None:
-                continue
-            events = [
-                (r.event, r.envelope)
-                for r in readings
-                if r.envelope and type(r.event) is reaction.event and not _is_late(uow, reaction, r.envelope)
-            ]
-            if events:
-                try:
-                    await reaction.gather(uow, events)
-                except DBAPIError:
-                    raise
-                except Exception as error:
-                    raise ReactionRaised(type(error).__name__) from error
-
     async def _apply_one(
         self, uow: UnitOfWork, reading: Reading, missing: frozenset[Need], verdict: Verdict | None, done: Done
     ) -> Hold | None:
-        """Runs the reactions on one event; None when it has been applied."""
-        if reading.hold is not None:
-            return reading.hold
-        reactions = self._reactions.get(type(reading.event), ())
-        lacking = tuple(need for need in self._needs(reading, reactions) if need in missing)
-        if lacking:
-            return Hold(HeldState.WAITING, f"needs {lacking[0][0]}", lacking)
-        if verdict is not None and verdict.hold is not None:
-            return verdict.hold
-        done.reacted += int(bool(reactions) and reading.is_ours)
-        if reading.record.held_id is not None:
-            metrics.HELD_FREED.add(topic=reading.record.topic)
-        for reaction in reactions:
-            self._begin(uow, reading, reaction.publishes)
-            assert reading.envelope is not None
-            late = _is_late(uow, reaction, reading.envelope)
-            note = verdict.note if verdict is not None else "stale" if late else None
-            if note is None:
-                await self._react(uow, reaction, reading)
-            else:
-                uow.audit(
-                    self.service.group, note, reading.envelope.type, reading.envelope.key, event=reading.envelope.id
-                )
-        return None
-
-    def _begin(self, uow: UnitOfWork, reading: Reading, publishes: frozenset[type]) -> None:
-        assert reading.envelope is not None
-        uow.cause = Cause.of_event(reading.envelope)
-        uow.permit.publishes = publishes
-        uow.incoming = Received(reading.envelope, reading.event, reading.record.value)
-
-    async def _react(self, uow: UnitOfWork, reaction: Reaction, reading: Reading) -> None:
-        assert reading.envelope is not None
-        record = reading.record
-        with spans.processing(reading.envelope, self.service.group, partition=record.partition, offset=record.offset):
-            try:
-                await reaction.run(uow, reading.event, reading.envelope)
-            except (Refused, Superseded, Stale, DBAPIError):
-                raise
-            except Exception as error:
-                raise ReactionRaised(type(error).__name__) from error
-
-    def _needs(self, reading: Reading, reactions: Iterable[Reaction]) -> Iterable[Need]:
-        return () if reading.event is None else (n for reaction in reactions for n in reaction.needs(reading.event))
-
-    async def _missing(self, uow: UnitOfWork, readings: Sequence[Reading]) -> frozenset[Need]:
-        """What the events name that is not here; erased counts as here."""
-        named = sorted({n for r in readings for n in self._needs(r, self._reactions.get(type(r.event), ()))})
-        if not named:
-            return frozenset()
-        result = await uow.execute(_HERE, {"topics": [t for t, _ in named], "keys": [k for _, k in named]})
-        return frozenset(named) - {(topic, key) for topic, key in result}
+        hold = await self._reactor.apply(uow, reading, missing, verdict)
+        done.reacted += int(hold is None and reading.is_ours and self._reactor.reacts_to(reading))
+        return hold
 
     async def _check_sources(self, uow: UnitOfWork, topic: Topic, readings: list[Reading]) -> list[Reading]:
         """Records from nobody we know become dead, whatever else they say."""
@@ -304,11 +220,6 @@ def _is_shortened(reading: Reading, shortened: Shortened | None) -> bool:
     if partition not in shortened:
         raise inbox.BeginningUnknown(partition)
     return shortened[partition]
-
-
-def _is_late(uow: UnitOfWork, reaction: Reaction, envelope: Envelope) -> bool:
-    """Whether the event is older than what the reaction still starts something for."""
-    return reaction.stale_after is not None and uow.now - envelope.time > reaction.stale_after
 
 
 def _by_number(readings: Sequence[Reading]) -> list[Reading]:

@@ -18,9 +18,10 @@ from shared.contracts.topics import TOPICS, TopicClass
 from shared.kernel import clock
 from shared.kernel.errors import Refused, Stale, Superseded
 from shared.kernel.pause import pause
-from shared.messaging.applying import Applier, NeedsMissing, ReactionRaised
+from shared.messaging.applying import Applier, NeedsMissing
 from shared.messaging.brake import Brake
 from shared.messaging.inbox import BeginningUnknown
+from shared.messaging.reacting import ReactionRaised
 from shared.messaging.record import HeldState, Hold, Record, Released, Verdict, read
 from shared.runtime.health import Health
 from shared.store.database import Database

@@ -67,7 +67,7 @@ async def run(context: RoleContext) -> None:
             await held.run_released()
 
     await read_states(context, batches)
-    scratch = tempfile.mkdtemp(prefix="frontdesk-faust-")
+    scratch = _scratch(settings)
     app = build_app(context, scratch)
     app.handle = handle
     app.transport = Transport(app.conf.broker_consumer, app)
@@ -97,6 +97,15 @@ def member_name(settings: CommonSettings) -> str | None:
         return None
     place = hashlib.sha256(f"{platform.node()} {settings.run_dir.resolve()}".encode()).hexdigest()[:12]
     return f"{settings.process_name}-{place}"
+
+
+def _scratch(settings: CommonSettings) -> str:
+    """A folder for Faust, which wants one. Whoever died leaves it to the next of the same name."""
+    if settings.run_dir is None or settings.process_name is None:
+        return tempfile.mkdtemp(prefix="frontdesk-faust-")
+    folder = settings.run_dir / f"{settings.process_name}-faust"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
 
 
 def build_app(context: RoleContext, scratch: str) -> faust.App:

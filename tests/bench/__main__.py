@@ -48,6 +48,7 @@ async def _measure(
         module = importlib.import_module(f"tests.bench.{name}")
         async with module.contest(environment, scale) as sides:
             rounds = await run_rounds(sides, scale.pairs, lambda line: report.console.print(line, markup=False))
+        environment.clear()
         measured |= {figure.id: results.judge(figure, rounds) for figure in figures}
         results.write(measured, path)  # after each, so that an interrupted run has told something
         if any(outcome.points for outcome in rounds.outcomes["ours"]):

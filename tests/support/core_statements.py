@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.messaging import applying, copying, held_retry, holding, inbox, lease, outbox, timers, watching
+from shared.messaging import copying, held_retry, holding, inbox, lease, outbox, reacting, timers, watching
 from shared.store import bulk, group_commit, outgoing, scheduling, tables
 from shared.store.cause import Cause
 
@@ -181,7 +181,7 @@ class Draw:
 
     def here(self) -> Step:
         keys = self.keys()
-        return applying._HERE, {"topics": [self.rng.choice(("parties", "staff")) for _ in keys], "keys": keys}
+        return reacting._HERE, {"topics": [self.rng.choice(("parties", "staff")) for _ in keys], "keys": keys}
 
     def timers(self) -> Step:
         rows = [
