@@ -22,11 +22,16 @@ _PATIENCE = 120.0
 async def balance(house: House) -> None:
     """Raises HouseTrouble where something is lost, doubled, held, or still on its way after two minutes."""
     last = clock.monotonic() + _PATIENCE
-    # One open item is enough to wait on, and the cheap questions come first.
-    while await asyncio.to_thread(lambda: next(unfinished(house), None)):
+    quiet = 0
+    # Twice: the questions come one after the other, and what is on its way may step over the one that is being asked.
+    while quiet < 2:
+        # One open item is enough to wait on, and the cheap questions come first.
+        open_item = await asyncio.to_thread(lambda: next(unfinished(house), None))
+        quiet = 0 if open_item else quiet + 1
         if clock.monotonic() > last:
             raise HouseTrouble("still open: " + "; ".join(unfinished(house)))
-        await asyncio.sleep(0.3)
+        if open_item:
+            await asyncio.sleep(0.3)
     doubled = await asyncio.to_thread(lambda: [*doubled_in_stores(house), *doubled_at_people(house, in_sandbox(house))])
     if doubled:
         raise HouseTrouble("doubled: " + "; ".join(doubled))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -196,7 +197,7 @@ async def _bad_requests(house: House, people: list[Person]) -> AsyncIterator[Tol
             return Told(f"answer {service} {path.split('/')[1]} {answer.status_code}", _whole(answer))
 
         for number, command in enumerate(COMMANDS):
-            path = command.path.format_map(dict.fromkeys(_PLACEHOLDERS, str(uuid4())))
+            path = re.sub(r"\{\w+\}", str(uuid4()), command.path)
             for spoiled in SPOILED[number % 6 :: 6]:
                 kind = {} if spoiled.content_type is None else {"Content-Type": spoiled.content_type}
                 content = spoiled.spoil({**(command.body or {}), **whole})
@@ -218,9 +219,6 @@ async def _bad_requests(house: House, people: list[Person]) -> AsyncIterator[Tol
         yield await sent("intake", "POST", "/token", "nobody", json={"email": writer.email, "password": caller.phone})
         liar = {"Authorization": f"Bearer {writer.email}", "X-Request-Id": str(caller.phone)}
         yield await sent("intake", "POST", "/channel-messages", "nobody", json=whole, headers=liar)
-
-
-_PLACEHOLDERS = ("visit_id", "case_id", "ticket_id", "callback_id", "message_id")
 
 
 def _whole(answer: httpx.Response) -> bytes:

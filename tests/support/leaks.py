@@ -81,7 +81,7 @@ def everything_told(house: House, telemetry: Received) -> Iterator[Told]:
     """Logs of all processes, tables that hold no content, Kafka beside the personal values, spans and metrics."""
     for name, path in house.layout.log_files().items():
         yield Told(f"log {name}", path.read_bytes())
-    for path in house.layout.run.iterdir():
+    for path in (path for path in house.layout.run.rglob("*") if path.is_file()):
         yield Told(f"state file {path.name}", path.read_bytes())
     for service in SERVICES:
         for what, query in _TABLES.items():
