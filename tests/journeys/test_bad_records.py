@@ -7,6 +7,7 @@ import base64
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -123,7 +124,8 @@ async def test_given_a_reaction_that_always_raises_when_mended_and_retried_then_
     _frontdesk(tidy, "held", "retry", "intake", *numbers, json=False)
     await _eventually("tried in vain", lambda: all(row["tries"] > tries for row in _held(tidy)))
     _execute(tidy, "intake", _PEARS_AGAIN)
-    _frontdesk(tidy, "held", "retry", "intake", *numbers, json=False)
+    with suppress(AssertionError):  # the clock may be faster: then the command says that nothing is held
+        _frontdesk(tidy, "held", "retry", "intake", *numbers, json=False)
     await _eventually("both decided", lambda: _decided(tidy, bad))
     await _eventually("nothing held", lambda: _held(tidy) == [])
 
