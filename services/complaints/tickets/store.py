@@ -21,7 +21,6 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy import Sequence as DatabaseSequence
@@ -30,6 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.complaints.tables import metadata
 from services.complaints.tickets.model import AT_REST, Ticket
 from shared.store import tables as core
+from shared.store.pages import newest_first
 from shared.store.unit_of_work import UnitOfWork
 
 _serial = DatabaseSequence("ticket_serial", metadata=metadata)
@@ -151,13 +151,10 @@ async def page(
     after: UUID | None = None,
 ) -> list[Ticket]:
     """At most `limit` tickets, the newest first, going on after the ticket `after`."""
-    query = select(ticket).order_by(ticket.c.opened_at.desc(), ticket.c.id.desc()).limit(limit)
+    query = newest_first(select(ticket), ticket, "opened_at", before=after, limit=limit)
     for column, wanted in ((ticket.c.state, state), (ticket.c.handler_id, handler_id), (ticket.c.number, number)):
         if wanted is not None:
             query = query.where(column == wanted)
-    if after is not None:
-        last = select(ticket.c.opened_at, ticket.c.id).where(ticket.c.id == after).scalar_subquery()
-        query = query.where(tuple_(ticket.c.opened_at, ticket.c.id) < last)
     return [_of(row) for row in await uow.execute(query)]
 
 

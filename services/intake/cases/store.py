@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Sequence, Table, Uuid, any_, bindparam, func, select, tuple_, update
+from sqlalchemy import ARRAY, Sequence, Table, Uuid, any_, bindparam, func, select, update
 
 from services.intake.cases.model import Case
 from services.intake.tables import identifier, instant, metadata, number, words
+from shared.store.pages import newest_first
 from shared.store.unit_of_work import UnitOfWork
 
 service_case = Table(
@@ -66,12 +67,9 @@ async def save(uow: UnitOfWork, case: Case) -> None:
 
 async def newest(uow: UnitOfWork, *, state: str | None, before: UUID | None, limit: int) -> list[Case]:
     """Cases by id, newest first, after the page that ended with `before`."""
-    query = select(service_case).order_by(service_case.c.opened_at.desc(), service_case.c.id.desc()).limit(limit)
+    query = newest_first(select(service_case), service_case, "opened_at", before=before, limit=limit)
     if state is not None:
         query = query.where(service_case.c.state == state)
-    if before is not None:
-        last = select(service_case.c.opened_at, service_case.c.id).where(service_case.c.id == before)
-        query = query.where(tuple_(service_case.c.opened_at, service_case.c.id) < last.scalar_subquery())
     return [Case(**row) for row in (await uow.execute(query)).mappings()]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.intake.standards.model import Cell, Outline, Place, StandardSet
 from services.intake.tables import document, identifier, instant, metadata, number, words
+from shared.store.pages import newest_first
 from shared.store.unit_of_work import UnitOfWork
 
 standard_set = Table(
@@ -100,14 +101,11 @@ async def page(
     uow: UnitOfWork, *, code: str | None, state: str | None, before: UUID | None, limit: int
 ) -> list[StandardSet]:
     """Sets, the newest first, after the page that ended with `before`."""
-    query = select(standard_set).order_by(standard_set.c.created_at.desc(), standard_set.c.id.desc()).limit(limit)
+    query = newest_first(select(standard_set), standard_set, "created_at", before=before, limit=limit)
     if code is not None:
         query = query.where(standard_set.c.code == code)
     if state is not None:
         query = query.where(standard_set.c.state == state)
-    if before is not None:
-        last = select(standard_set.c.created_at, standard_set.c.id).where(standard_set.c.id == before)
-        query = query.where(tuple_(standard_set.c.created_at, standard_set.c.id) < last.scalar_subquery())
     return [_set(row) for row in (await uow.execute(query)).mappings()]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Boolean, Column, ColumnElement, Table, insert, or_, selec
 from services.intake.tables import document, identifier, instant, metadata, number, words
 from services.intake.visits.model import TO_RECEIVE, Approval, Visit
 from shared.security.rows import Rows
+from shared.store.pages import newest_first
 from shared.store.unit_of_work import UnitOfWork
 
 visit = Table(
@@ -82,14 +83,11 @@ async def by_arrival(
     uow: UnitOfWork, rows: Rows, *, state: str | None, host_id: UUID | None, before: UUID | None, limit: int
 ) -> list[Visit]:
     """The visits within reach, the latest arrival first, after the page that ended with `before`."""
-    query = select(visit).where(_within(rows)).order_by(visit.c.arrival.desc(), visit.c.id.desc()).limit(limit)
+    query = newest_first(select(visit).where(_within(rows)), visit, "arrival", before=before, limit=limit)
     if state is not None:
         query = query.where(visit.c.state == state)
     if host_id is not None:
         query = query.where(visit.c.host_id == host_id)
-    if before is not None:
-        last = select(visit.c.arrival, visit.c.id).where(visit.c.id == before)
-        query = query.where(tuple_(visit.c.arrival, visit.c.id) < last.scalar_subquery())
     return [Visit(**row) for row in (await uow.execute(query)).mappings()]
 
 
