@@ -29,6 +29,17 @@ async def department(uow: UnitOfWork, department_id: UUID | str | None) -> Depar
     return None if body is None else DepartmentChanged.model_validate(body)
 
 
+async def path(uow: UnitOfWork, department_id: UUID | None) -> list[DepartmentChanged]:
+    """A department and those above it, the nearest first, as far as they are known; a circle ends where it closes."""
+    found: dict[UUID, DepartmentChanged] = {}
+    while department_id is not None and department_id not in found:
+        one = await department(uow, department_id)
+        if one is None:
+            break
+        found[department_id], department_id = one, one.parent_id
+    return list(found.values())
+
+
 async def department_by_code(uow: UnitOfWork, code: str) -> DepartmentChanged | None:
     """A department by its code; None where unknown."""
     found = await copies.find(uow, "departments", code=code)

@@ -13,9 +13,6 @@ from shared.kernel.errors import NotFound, Refused
 from shared.security import directory
 from shared.store.unit_of_work import UnitOfWork
 
-_HIGHEST = 20
-"""Steps up the tree: more than any company has, so that departments in a circle end."""
-
 
 async def set_for(uow: UnitOfWork, department_id: UUID) -> StandardSet:
     """The published set that a department goes by: its own, else that of the nearest above it, else the company's.
@@ -65,11 +62,7 @@ async def use(uow: UnitOfWork, department_id: UUID, code: str | None, *, by: UUI
 
 
 async def _code_for(uow: UnitOfWork, department_id: UUID) -> str:
-    path: list[UUID] = []
-    above: UUID | None = department_id
-    while above is not None and above not in path and len(path) < _HIGHEST:
-        path.append(above)
-        department = await directory.department(uow, above)
-        above = department.parent_id if department else None
+    above = [each.parent_id for each in await directory.path(uow, department_id) if each.parent_id is not None]
+    path = [department_id, *above]
     chosen = await store.uses(uow, path)
     return next((chosen[each] for each in path if each in chosen), settings().standard_set)

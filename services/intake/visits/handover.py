@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from services.intake.directory.handover import Away, Moved
 from services.intake.visits import events, store
@@ -23,9 +22,6 @@ from shared.security import directory
 from shared.store.unit_of_work import UnitOfWork
 
 PUBLISHES: frozenset[type[Event]] = frozenset({VisitHandedOver, VisitApprovalRequested})
-
-_HIGHEST = 20
-"""Departments up: more than any company has."""
 
 
 async def move_hosted(uow: UnitOfWork, away: Away, limit: int) -> Moved:
@@ -112,7 +108,8 @@ async def _successor(uow: UnitOfWork, person: StaffChanged, at: datetime) -> Sta
     """Who takes over at the instant `at`: the manager, the head of the department or of one above it, or who stands
     above all; each of them, or who acts for them.
     """
-    for wanted in (person.manager_id, *await _heads(uow, person.department_id)):
+    heads = [each.head_id for each in await directory.path(uow, person.department_id)]
+    for wanted in (person.manager_id, *heads):
         acting = await directory.acting_for(uow, wanted, at)
         if acting is not None and acting.staff_id != person.staff_id:
             return acting
@@ -121,14 +118,3 @@ async def _successor(uow: UnitOfWork, person: StaffChanged, at: datetime) -> Sta
             if other.staff_id != person.staff_id and directory.is_here(other, at):
                 return other
     return None
-
-
-async def _heads(uow: UnitOfWork, department_id: UUID | None) -> list[UUID]:
-    heads: list[UUID] = []
-    for _ in range(_HIGHEST):
-        department = await directory.department(uow, department_id)
-        if department is None:
-            break
-        heads += [department.head_id] if department.head_id else []
-        department_id = department.parent_id
-    return heads
