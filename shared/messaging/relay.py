@@ -116,7 +116,7 @@ class Relay:
                     failed, sending, in_flight = await sending, None, []
                     batch = [row for row in batch if _key(row) not in failed]
                     if not batch:
-                        await self._context.rest(0 if many else max(0, pace.ahead))
+                        await self._context.rest(max(0.0, pace.ahead))
                         batch = await self._select(())
                 if batch:
                     if not self._lease.held:
