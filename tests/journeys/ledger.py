@@ -26,12 +26,13 @@ async def balance(house: House) -> None:
     # Twice: the questions come one after the other, and what is on its way may step over the one that is being asked.
     while quiet < 2:
         # One open item is enough to wait on, and the cheap questions come first.
-        open_item = await asyncio.to_thread(lambda: next(unfinished(house), None))
-        quiet = 0 if open_item else quiet + 1
+        if await asyncio.to_thread(lambda: next(unfinished(house), None)) is None:
+            quiet += 1
+            continue
         if clock.monotonic() > last:
             raise HouseTrouble("still open: " + "; ".join(unfinished(house)))
-        if open_item:
-            await asyncio.sleep(0.3)
+        quiet = 0
+        await asyncio.sleep(0.3)
     doubled = await asyncio.to_thread(lambda: [*doubled_in_stores(house), *doubled_at_people(house, in_sandbox(house))])
     if doubled:
         raise HouseTrouble("doubled: " + "; ".join(doubled))

@@ -7,7 +7,6 @@ import base64
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -123,9 +122,10 @@ async def test_given_a_reaction_that_always_raises_when_mended_and_retried_then_
     numbers = [str(row["id"]) for row in listed]
     _frontdesk(tidy, "held", "retry", "intake", *numbers, json=False)
     await _eventually("tried in vain", lambda: all(row["tries"] > tries for row in _held(tidy)))
+    # The clock would try them too, and might be faster than the command.
+    _execute(tidy, "intake", "UPDATE held SET next_try = now() + interval '1 hour'")
     _execute(tidy, "intake", _PEARS_AGAIN)
-    with suppress(AssertionError):  # the clock may be faster: then the command says that nothing is held
-        _frontdesk(tidy, "held", "retry", "intake", *numbers, json=False)
+    _frontdesk(tidy, "held", "retry", "intake", *numbers, json=False)
     await _eventually("both decided", lambda: _decided(tidy, bad))
     await _eventually("nothing held", lambda: _held(tidy) == [])
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 
+import httpx
 import pytest
 from argon2 import PasswordHasher
 
+from services.intake.service import service
 from shared.security import passwords
+from shared.web.app import create_app
 from tests.store.intake.builders import House
 
 
@@ -24,3 +27,13 @@ async def house(database_of: Callable[[str], str]) -> AsyncIterator[House]:
     await made.open_doors()
     yield made
     await made.bench.database.close()
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    """Speaks to intake's app in this process, in English."""
+    app = create_app(service, house.bench.database)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://intake.test", headers={"Accept-Language": "en"}
+    ) as made:
+        yield made

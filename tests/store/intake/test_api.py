@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,12 +13,10 @@ import pytest
 from services.intake.channels.operator import channel_add
 from services.intake.directory import signing
 from services.intake.directory.operator import token
-from services.intake.service import service
 from services.intake.settings import settings
 from shared.kernel import clock
 from shared.kernel.errors import Refused
 from shared.security import tokens
-from shared.web.app import create_app
 from tests.store.intake.builders import DEPARTMENTS, STAFF, House, wish
 
 _MESSAGE = {
@@ -29,16 +26,6 @@ _MESSAGE = {
     "language": "zh-CN",
     "zone": "Asia/Shanghai",
 }
-
-
-@pytest.fixture
-async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    """Speaks to intake's app in this process, in English."""
-    app = create_app(service, house.bench.database)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://intake.test", headers={"Accept-Language": "en"}
-    ) as made:
-        yield made
 
 
 async def _sign_in(client: httpx.AsyncClient, house: House, name: str) -> dict[str, str]:

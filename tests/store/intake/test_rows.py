@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import httpx
 import pytest
 
 from services.intake.directory.operator import token
-from services.intake.service import service
-from shared.web.app import create_app
 from tests.store.intake.builders import DEPARTMENTS, STAFF, House
 from tests.store.intake.visiting import hana_goes_away, padded
-
-
-@pytest.fixture
-async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    """Speaks to intake's app in this process, in English."""
-    app = create_app(service, house.bench.database)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://intake.test", headers={"Accept-Language": "en"}
-    ) as made:
-        yield made
 
 
 async def _as(house: House, name: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +9,6 @@ import httpx
 import pytest
 
 from services.intake.directory.operator import token
-from services.intake.service import service
-from shared.web.app import create_app
 from tests.store.intake.builders import DEPARTMENTS, STAFF, House
 
 _STAFF = STAFF.rstrip() + "\n    ada@example.com,Ada,house,gina@example.com,,administration-manager,\n"
@@ -56,14 +53,10 @@ def _told(answer: httpx.Response, status: int) -> Json:
 
 
 @pytest.fixture
-async def desk(house: House) -> AsyncIterator[Desk]:
-    """Speaks to intake's app in this process, in English."""
+async def desk(house: House, client: httpx.AsyncClient) -> Desk:
+    """The house with the staff of this file, and its app."""
     await house.hire(DEPARTMENTS, _STAFF)
-    app = create_app(service, house.bench.database)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://intake.test", headers={"Accept-Language": "en"}
-    ) as client:
-        yield Desk(house, client)
+    return Desk(house, client)
 
 
 async def test_a_set_over_http_from_copy_to_publishing(desk: Desk) -> None:

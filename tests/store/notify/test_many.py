@@ -17,9 +17,8 @@ from services.notify.settings import settings
 from shared.contracts.events.complaint_reopened import ComplaintReopened
 from shared.contracts.events.party_changed import PartyChanged
 from shared.contracts.events.staff_changed import StaffChanged
-from shared.contracts.events.visit_changed import VisitChanged
 from shared.kernel import clock
-from tests.store.notify.world import World, approved, due, email, opened, phone, zone_at
+from tests.store.notify.world import World, a_day_later, approved, due, email, opened, phone, zone_at
 
 _TABLES = "message, attempt, sent_part, receipt, thread, number_use, consent, outbox, audit"
 
@@ -145,15 +144,7 @@ async def test_a_notice_is_taken_back_by_an_event_of_the_same_batch(world: World
     """What is to be stored for the whole batch is there when somebody asks for it."""
     party, host = await world.party(), await world.staff()
     visit = approved(party, host)
-    moved = VisitChanged(
-        visit_id=visit.visit_id,
-        revision=2,
-        change="rescheduled",
-        party_id=party.party_id,
-        host_id=host.staff_id,
-        arrival=visit.arrival + timedelta(days=1),
-        departure=visit.departure + timedelta(days=1),
-    )
+    moved = a_day_later(visit)
     await world.tell_at_once(visit, visit, moved)
     states = {message["rule"]: message["state"] for message in await world.messages()}
     assert (states["visit-confirmed"], states["visit-approved-host"]) == ("superseded", "superseded")

@@ -15,7 +15,7 @@ from shared.contracts.events.visit_changed import VisitChanged
 from shared.contracts.events.visit_requested import VisitRequested
 from shared.contracts.events.visit_task_due import VisitTaskDue
 from shared.kernel import clock
-from tests.store.notify.world import World, approved, due, email, opened, phone, zone_at
+from tests.store.notify.world import World, a_day_later, approved, due, email, opened, phone, zone_at
 
 
 async def test_a_complaint_is_acknowledged_at_the_address_that_it_came_from(world: World) -> None:
@@ -132,17 +132,7 @@ async def test_rescheduling_and_cancelling_take_back_what_has_not_gone_out(world
     visit = approved(party, host)
     await world.tell(visit)
     await world.claim()  # the guest's night: deferred; the host's mail goes
-    await world.tell(
-        VisitChanged(
-            visit_id=visit.visit_id,
-            revision=2,
-            change="rescheduled",
-            party_id=party.party_id,
-            host_id=host.staff_id,
-            arrival=visit.arrival + timedelta(days=1),
-            departure=visit.departure + timedelta(days=1),
-        )
-    )
+    await world.tell(a_day_later(visit))
     assert (await world.message(rule="visit-confirmed"))["state"] == "superseded"
     assert (await world.message(rule="visit-changed"))["state"] == "accepted"
     under_way = await world.message(rule="visit-approved-host")

@@ -27,6 +27,7 @@ from shared.contracts.events.complaint_opened import ComplaintOpened
 from shared.contracts.events.party_changed import PartyAddress, PartyChanged
 from shared.contracts.events.staff_changed import StaffChanged
 from shared.contracts.events.visit_approved import VisitApproved
+from shared.contracts.events.visit_changed import VisitChanged
 from shared.contracts.topics import TopicClass
 from shared.kernel import clock
 from shared.kernel.ids import address_id
@@ -253,3 +254,16 @@ def approved(party: PartyChanged, host: StaffChanged, **changes: Any) -> VisitAp
         "departure": arrival + timedelta(hours=3),
     }
     return VisitApproved(**{**values, **changes})
+
+
+def a_day_later(visit: VisitApproved) -> VisitChanged:
+    """The same visit, rescheduled."""
+    return VisitChanged(
+        visit_id=visit.visit_id,
+        revision=visit.revision + 1,
+        change="rescheduled",
+        party_id=visit.party_id,
+        host_id=visit.host_id,
+        arrival=visit.arrival + timedelta(days=1),
+        departure=visit.departure + timedelta(days=1),
+    )
