@@ -53,7 +53,7 @@ async def hears(desk: Desk, address: str, *words: str) -> dict[str, Any]:
     """The first message at this address that holds all the words."""
 
     async def heard() -> dict[str, Any] | None:
-        for message in desk.arrived(address):
+        for message in await desk.arrived(address):
             whole = f"{message['subject']}\n{message['text']}"
             if all(word in whole for word in words):
                 return message

@@ -69,7 +69,7 @@ async def test_given_a_complaint_over_http_when_the_person_is_satisfied_by_sms_t
         "complaint-acknowledged": 1,
         "complaint-assigned": 1,
     }
-    assert len(desk.arrived(person.address)) == 2
+    assert len(await desk.arrived(person.address)) == 2
 
 
 async def test_given_a_complaint_over_kafka_when_the_person_is_neutral_by_mail_then_closed(
@@ -86,7 +86,7 @@ async def test_given_a_complaint_over_kafka_when_the_person_is_neutral_by_mail_t
     ticket = await complaints.ticket_of(desk, SHOP, str(event["id"]))
     assert ticket_row(house, ticket)["close_reason"] == "neutral"
     assert len(house.rows("complaints", "SELECT 1 FROM ticket WHERE message_id = %(id)s", id=event["id"])) == 1
-    assert len(desk.arrived(person.address)) == 2
+    assert len(await desk.arrived(person.address)) == 2
 
 
 async def test_given_dissatisfied_answers_when_reopened_then_handler_and_supervisor_and_later_quality_and_head_decide(
@@ -140,7 +140,7 @@ async def test_given_an_invalid_complaint_when_judged_then_explained_and_closed_
 
     assert ticket_row(house, ticket)["close_reason"] == "explained"
     assert not house.rows("callbacks", _CALLBACK, ticket=ticket)
-    assert len(desk.arrived(person.address)) == 2
+    assert len(await desk.arrived(person.address)) == 2
 
 
 async def test_given_a_closed_ticket_when_a_late_dissatisfied_answer_comes_then_reopened(
@@ -187,7 +187,7 @@ async def test_given_somebody_asleep_when_resolved_then_the_question_waits_for_t
     assert question["waits_for"] == "quiet-hours"
     morning = question["send_after"].astimezone(ZoneInfo(person.zone))
     assert (morning.hour, morning.minute) == (8, 0)
-    assert len(desk.arrived(person.address)) == 1
+    assert len(await desk.arrived(person.address)) == 1
 
 
 async def test_given_an_erased_person_when_their_ticket_goes_on_then_nothing_more_is_said_to_them(
@@ -213,7 +213,7 @@ async def test_given_an_erased_person_when_their_ticket_goes_on_then_nothing_mor
     await in_state(house, "complaints", "SELECT 1 FROM ticket WHERE id = %(id)s AND state = 'resolved'", id=ticket)
     await balance(house)
 
-    assert len(desk.arrived(person.address)) == 1
+    assert len(await desk.arrived(person.address)) == 1
     assert not house.rows(
         "notify", "SELECT 1 FROM message WHERE recipient_id = %(id)s AND address IS NOT NULL", id=party
     )

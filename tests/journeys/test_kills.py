@@ -105,15 +105,15 @@ async def test_given_a_sender_killed_between_call_and_answer_then_each_category_
 
     (survey,) = notices(house, callback["id"])
     assert (survey["state"], survey["attempts"], survey["reason"]) == ("sent_unconfirmed", 1, "sender-died")
-    assert len(desk.arrived(asked.address)) == 2
+    assert len(await desk.arrived(asked.address)) == 2
     (answer,) = notices(house, tickets[0])
     calls = house.rows("notify", "SELECT * FROM attempt WHERE message_id = %(id)s ORDER BY number", id=answer["id"])
     assert [(call["result"], call["repeat"]) for call in calls] == [("unknown", False), ("accepted", True)]
-    first, second = desk.arrived(new.address)
+    first, second = await desk.arrived(new.address)
     assert first["text"] == second["text"]
     # A mail's report names it, so its doubt may end before its repeat; repeated, it keeps its Message-ID.
-    assert len({message["reference"] for message in desk.arrived(writer.address)}) == 1
-    await desk.answer(asked, desk.arrived(asked.address)[1], "1")
+    assert len({message["reference"] for message in await desk.arrived(writer.address)}) == 1
+    await desk.answer(asked, (await desk.arrived(asked.address))[1], "1")
     await complaints.reach(desk, resolved, "closed")
     await balance(house)
 
@@ -144,7 +144,7 @@ async def test_given_a_clock_of_callbacks_killed_while_firing_then_each_callback
         fired = "SELECT 1 FROM timer WHERE kind = 'callback-due' AND subject = %(id)s AND fired_at IS NOT NULL"
         assert len(house.rows("callbacks", fired, id=str(callback["id"]))) == 1
     for person in people:
-        assert len(desk.arrived(person.address)) == 2
+        assert len(await desk.arrived(person.address)) == 2
 
 
 async def test_given_every_role_killed_in_turn_under_load_then_the_books_balance(

@@ -30,7 +30,7 @@ async def test_given_a_message_out_of_the_blue_then_a_case_is_acknowledged_and_c
     (acknowledgement,) = notices(house, case["id"])
     assert (acknowledgement["rule"], acknowledgement["state"]) == ("case-acknowledged", "delivered")
     assert acknowledgement["channel"] == way
-    (received,) = desk.arrived(person.address)
+    (received,) = await desk.arrived(person.address)
     assert case["number"] in received["text"]
 
 
@@ -48,7 +48,7 @@ async def test_given_an_answering_machine_when_it_answers_us_then_it_is_recorded
     )
     await balance(house)
 
-    assert len(desk.arrived(person.address)) == 1
+    assert len(await desk.arrived(person.address)) == 1
     assert (
         len(house.rows("intake", "SELECT 1 FROM channel_message WHERE sender->>'email' = %(w)s", w=person.email)) == 1
     )

@@ -178,7 +178,7 @@ async def _good_day(desk: Desk, people: list[Person]) -> None:
     )
     await desk.write_mail(visitor, letters.MAILBOX, _WORDS[1], f"{_WORDS[5]}\n{visitor.name}\n{_WORDS[3]}")
     await desk.received(visitor, 1)
-    before = len(desk.arrived(guest.address))
+    before = len(await desk.arrived(guest.address))
     await desk.send_sms(guest, NUMBERS[1], f"{_WORDS[0]} {guest.name}")
     await desk.received(guest, before + 1)
 

@@ -68,8 +68,9 @@ class Desk:
         else:
             await self._sandbox("/reply/email", {"reference": message["reference"], "text": text, "auto": auto})
 
-    def arrived(self, address: str) -> list[Json]:
-        """What has arrived at this address so far, also at a member of staff's."""
+    async def arrived(self, address: str) -> list[Json]:
+        """What has arrived at this address by now, also at a member of staff's."""
+        await self._look()
         return list(self._arrived.get(address, []))
 
     async def received(self, person: Person, count: int) -> list[Json]:
@@ -83,7 +84,7 @@ class Desk:
 
     async def received_exactly(self, person: Person, count: int) -> None:
         """Raises DemoFailed where the person has received more or fewer than `count` messages."""
-        found = len(self._arrived.get(person.address, []))
+        found = len(await self.arrived(person.address))
         if found != count:
             raise DemoFailed(f"a person of the demo has {found} messages, not {count}")
 
@@ -95,17 +96,20 @@ class Desk:
     async def watch_inbox(self) -> None:
         """Sorts what arrives in the sandbox by its recipient, until cancelled."""
         while True:
-            answer = await self._client.get(f"{self._layout.inbox}/messages", params={"after": self._seen})
-            for message in answer.json():
-                if message["number"] > self._seen:
-                    self._seen = message["number"]
-                    self._arrived.setdefault(message["to"], []).append(message)
+            await self._look()
             await asyncio.sleep(_POLL)
 
     async def skip_old_mail(self) -> None:
         """What arrived before this day is not ours."""
         newest = (await self._client.get(f"{self._layout.inbox}/messages", params={"limit": 1})).json()
         self._seen = newest[-1]["number"] if newest else 0
+
+    async def _look(self) -> None:
+        answer = await self._client.get(f"{self._layout.inbox}/messages", params={"after": self._seen})
+        for message in answer.json():
+            if message["number"] > self._seen:
+                self._seen = message["number"]
+                self._arrived.setdefault(message["to"], []).append(message)
 
     async def _sandbox(self, path: str, body: Json) -> None:
         answer = await self._client.post(f"{self._layout.inbox}{path}", json=body)
