@@ -43,8 +43,11 @@ class Keeper:
         self._left.add(_part(running))
 
     def take_back(self, running: RunningRole) -> None:
-        """From here on it is started again like the others."""
+        """From here on it is started again like the others, and at once: that a fault cut its life short, more than
+        once, is no sign of a role that cannot live.
+        """
         self._left.discard(_part(running))
+        self._restarting.pop(_part(running), None)
 
     async def run(self) -> None:
         """Looks ten times a second."""

@@ -54,27 +54,40 @@ class Scene:
         """How long something lasts in this form."""
         return long if self.long else short
 
-    async def kill(self, running: RunningRole) -> datetime:
-        """kill -9; the keeper starts the role again. Returns when."""
-        self.keeper.expected.add(running.pid)
-        os.kill(running.pid, signal.SIGKILL)
-        return clock.now()
+    async def kill(self, service: str, role: str) -> datetime:
+        """kill -9 of a role that works; the keeper starts it again. Returns when."""
+        return self._end(await self._at_work(service, role))
 
     async def kill_at(self, service: str, role: str, pause: str) -> datetime:
         """Kills the role, then its successor at a named point of its work. Returns when the successor died."""
         part: Part = (service, role, "")
-        running = self.house.role(service, role)
+        running = await self._at_work(service, role)
         self.keeper.leave(running)
         try:
-            await self.kill(running)
+            self._end(running)
             await self.until(f"{running.name} dead", lambda: running.exit_code is not None)
             paused = self.house.start(service, role, pause, self.keeper.settings.get(part))
             await self.until(f"{running.name} at {pause}", paused.pause_file.exists)
-            died = await self.kill(paused)
+            died = self._end(paused)
             await self.until(f"{running.name} dead", lambda: paused.exit_code is not None)
         finally:
             self.keeper.take_back(running)
         return died
+
+    async def _at_work(self, service: str, role: str) -> RunningRole:
+        """The role's process, once it is ready: after the last injection it may still wait to be started again."""
+
+        def works() -> bool:
+            running = self.house.role(service, role)
+            return running.exit_code is None and running.ready
+
+        await self.until(f"{service} {role} ready", works)
+        return self.house.role(service, role)
+
+    def _end(self, running: RunningRole) -> datetime:
+        self.keeper.expected.add(running.pid)
+        os.kill(running.pid, signal.SIGKILL)
+        return clock.now()
 
     async def until(self, what: str, holds: Callable[[], bool], patience: float = _PATIENCE_SECONDS) -> float:
         """Waits without holding up the load; returns the seconds. Raises TimeoutError."""

@@ -14,9 +14,9 @@ _HANDLES = ("complaint", "enquiry", "visit")
 
 
 async def _intake_api(scene: Scene, _number: int) -> Injection:
-    running = scene.house.role("intake", "api")
-    began = await scene.kill(running)
-    await scene.until("intake api started again", lambda: scene.house.role("intake", "api").pid != running.pid)
+    began = await scene.kill("intake", "api")
+    killed = scene.keeper.expected
+    await scene.until("intake api started again", lambda: scene.house.role("intake", "api").pid not in killed)
     again = scene.house.role("intake", "api")
     await scene.until("intake api ready again", lambda: again.ready)
     return Injection(began, clock.now(), kills=1)
@@ -54,7 +54,7 @@ def _consumer(service: str) -> Fault:
         if number % 2:
             began = await scene.kill_at(service, "consumer", "consumer.after_commit")
         else:
-            began = await scene.kill(scene.house.role(service, "consumer"))
+            began = await scene.kill(service, "consumer")
         return Injection(began, began, kills=1)
 
     return Fault(
