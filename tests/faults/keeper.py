@@ -62,11 +62,11 @@ class Keeper:
                 self._mourn(part, running)
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def start(self, part: Part) -> RunningRole:
-        """Starts a role as it is to be now."""
+    def start(self, part: Part, pause: str | None = None) -> RunningRole:
+        """Starts a role as it is to be now, perhaps up to a named pause of its work."""
         service, role, label = part
         return self._house.start(
-            service, role, settings=self.settings.get(part), label=label, module=self.modules.get(part)
+            service, role, pause, settings=self.settings.get(part), label=label, module=self.modules.get(part)
         )
 
     def _mourn(self, part: Part, running: RunningRole) -> None:

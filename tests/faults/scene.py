@@ -66,13 +66,26 @@ class Scene:
         try:
             self._end(running)
             await self.until(f"{running.name} dead", lambda: running.exit_code is not None)
-            paused = self.house.start(service, role, pause, self.keeper.settings.get(part))
+            paused = self.keeper.start(part, pause)
             await self.until(f"{running.name} at {pause}", paused.pause_file.exists)
             died = self._end(paused)
             await self.until(f"{running.name} dead", lambda: paused.exit_code is not None)
         finally:
             self.keeper.take_back(running)
         return died
+
+    async def deploy(self, part: Part, module: str | None, settings: dict[str, str]) -> None:
+        """A role in another build from now on; without a module, its own."""
+        self.keeper.modules.pop(part, None)
+        if module is not None:
+            self.keeper.modules[part] = module
+        self.keeper.settings[part] = settings
+        running = self.house.role(*part)
+        self.keeper.leave(running)
+        await asyncio.to_thread(running.stop)
+        started = self.keeper.start(part)
+        self.keeper.take_back(started)
+        await self.until(f"{started.name} ready", lambda: started.ready)
 
     async def _at_work(self, service: str, role: str) -> RunningRole:
         """The role's process, once it is ready: after the last injection it may still wait to be started again."""

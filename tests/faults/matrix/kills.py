@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import uuid4
 
 from shared.kernel import clock
+from shared.store.cause import Cause
+from tests.faults import tallying
 from tests.faults.fault import Fault, Injection, Measure
 from tests.faults.run import Run
 from tests.faults.scene import Scene
 
 _RELAY_BATCH = 500
+_CLOCK = ("callbacks", "clock", "")
 _HANDLES = ("complaint", "enquiry", "visit")
 
 
@@ -85,6 +89,24 @@ def _doubts(run: Run) -> list[Measure]:
     ]
 
 
+async def _many_timers(scene: Scene) -> None:
+    """Timers besides those of callbacks: one every few milliseconds, from now on."""
+    await scene.deploy(_CLOCK, tallying.__name__, {})
+    count, apart = scene.seconds(500, 5_000), timedelta(milliseconds=scene.seconds(40, 12))
+    scene.notes["timers"] = subjects = [uuid4() for _ in range(int(count))]
+    database = scene.house.database("callbacks")
+    try:
+        async with database.transaction(Cause.of_person()) as uow:
+            for number, subject in enumerate(subjects):
+                uow.schedule(tallying.KIND, subject, uow.now + number * apart)
+    finally:
+        await database.close()
+
+
+async def _usual_clock(scene: Scene) -> None:
+    await scene.deploy(_CLOCK, None, {})
+
+
 async def _clock(scene: Scene, _number: int) -> Injection:
     began = await scene.kill_at("callbacks", "clock", "clock.firing")
     return Injection(began, began, kills=1)
@@ -96,8 +118,14 @@ def _timers(run: Run) -> list[Measure]:
         "WHERE fired_at > %(since)s AND reason IS NULL"
     )
     (row,) = run.scene.stores.rows("callbacks", query, since=run.began)
+    query = "SELECT subject_id, count(*) AS times FROM audit WHERE action = %(kind)s GROUP BY subject_id"
+    times = {
+        each["subject_id"]: each["times"] for each in run.scene.stores.rows("callbacks", query, kind=tallying.KIND)
+    }
+    subjects = run.scene.notes["timers"]
     return [
-        Measure("timers fired", row["fired"], 1, at_most=False),
+        Measure("timers fired", row["fired"], len(subjects), at_most=False),
+        Measure("timers whose effect is not there once", sum(times.get(str(each)) != 1 for each in subjects), 0),
         Measure("latest timer (s)", round(row["late"], 2), 10.0, judged=False),
     ]
 
@@ -136,5 +164,7 @@ FAULTS = (
         injections=20,
         inject=_clock,
         measured=_timers,
+        prepare=_many_timers,
+        repair=_usual_clock,
     ),
 )

@@ -33,16 +33,7 @@ async def bad_build(scene: Scene) -> None:
 async def deploy(scene: Scene, module: str | None, settings: dict[str, str]) -> None:
     """Consumer and clock of complaints in another build, from now on."""
     for part in _RAISING:
-        scene.keeper.modules.pop(part, None)
-        if module is not None:
-            scene.keeper.modules[part] = module
-        scene.keeper.settings[part] = settings
-        running = scene.house.role(*part)
-        scene.keeper.leave(running)
-        await asyncio.to_thread(running.stop)
-        started = scene.keeper.start(part)
-        scene.keeper.take_back(started)
-        await scene.until(f"{started.name} ready", lambda one=started: one.ready)
+        await scene.deploy(part, module, settings)
 
 
 async def mend(scene: Scene) -> None:
