@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.intake.approvals.api import router as approvals
 from services.intake.calendars.api import router as calendars
 from services.intake.cases.api import router as cases
 from services.intake.channels.api import router as channels
@@ -35,7 +36,7 @@ service = Service(
     name="intake",
     settings=settings,
     database_url=lambda: settings().database_url,
-    routers=(sign_in, departments, staff, calendars, channels, parties, cases, standards, visits),
+    routers=(sign_in, departments, staff, calendars, channels, parties, cases, standards, approvals, visits),
     reactions=(*ON_CHANNELS, *ON_VISITS, handover.reaction),
     timers=(
         *VISIT_TIMERS,

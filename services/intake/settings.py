@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 from pydantic import Field, SecretStr
 
@@ -85,6 +86,28 @@ class IntakeSettings(CommonSettings):
         "T1",
         validation_alias="FRONTDESK_INTAKE_STANDARD_SET",
         description="code of the standard set for departments that have none of their own, nor above them",
+    )
+    approval_route: str = Field(
+        "AP-01",
+        validation_alias="FRONTDESK_INTAKE_APPROVAL_ROUTE",
+        description="code of the approval route for departments that have none of their own, nor above them",
+    )
+    approval_routes: Path | None = Field(
+        None,
+        validation_alias="FRONTDESK_INTAKE_APPROVAL_ROUTES",
+        description="folder with a company's own routes, a file <code>.toml each, beside those that ship",
+    )
+    approval_reminder_after: timedelta = Field(
+        timedelta(days=1),
+        gt=timedelta(0),
+        validation_alias="FRONTDESK_INTAKE_APPROVAL_REMINDER_AFTER",
+        description="how long an approval waits before its approver is reminded, each time",
+    )
+    approval_expires_after: timedelta = Field(
+        timedelta(days=14),
+        gt=timedelta(0),
+        validation_alias="FRONTDESK_INTAKE_APPROVAL_EXPIRES_AFTER",
+        description="how long one step of an approval may wait; on arrival it ends in any case",
     )
     door_queue: int = Field(
         2_000,

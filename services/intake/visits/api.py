@@ -9,10 +9,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from services.intake.approvals import store as approval_store
 from services.intake.calendars.commands import visit_notice
 from services.intake.calendars.schemas import Warned
 from services.intake.channels.door import channel_edge
 from services.intake.visits import approving, receiving, requesting, store
+from services.intake.visits.approving import Decision
 from services.intake.visits.model import Visit
 from services.intake.visits.schemas import (
     ApproveRequest,
@@ -37,7 +39,19 @@ from shared.web.language import language_for
 router = APIRouter(tags=["visits"])
 
 State = Literal[
-    "approving", "returned", "rejected", "approved", "confirmed", "arrived", "departed", "closed", "cancelled"
+    "submitted",
+    "levelled",
+    "approving",
+    "returned",
+    "rejected",
+    "expired",
+    "withdrawn",
+    "approved",
+    "confirmed",
+    "arrived",
+    "departed",
+    "closed",
+    "cancelled",
 ]
 Staff = Annotated[Edge, Depends(requires("visits.read"))]
 """Anybody here; the command looks at whose visit it is."""
@@ -89,36 +103,27 @@ async def read_visit(visit_id: UUID, edge: Staff) -> VisitDetail:
         rows = await rows_of(uow, edge.caller, "visits.read")
         if not await store.is_within(uow, rows, visit_id):
             raise rows.out_of_reach()
-        return VisitDetail.with_approvals(visit, await store.approvals(uow, visit_id))
+        return VisitDetail.with_approvals(visit, await approval_store.of_visit(uow, visit_id))
 
     return await edge.query(read)
 
 
 @router.post("/visits/{visit_id}/approve", response_model=VisitView)
 async def approve(visit_id: UUID, body: ApproveRequest, edge: Staff) -> Response:
-    """Approves this revision (AP-01); for the approver, or the substitute while absent."""
-    by = edge.caller.staff_id
-    return await _told(edge, lambda uow: approving.decide(uow, visit_id, "approved", revision=body.revision, by=by))
+    """Approves this revision (AP-01); for the approver, or the substitute while absent. Other steps may follow."""
+    return await _decide(edge, visit_id, "approved", body)
 
 
 @router.post("/visits/{visit_id}/return", response_model=VisitView)
 async def return_for_mending(visit_id: UUID, body: ReasonedDecision, edge: Staff) -> Response:
     """Gives the request back to be mended."""
-    by, reason = edge.caller.staff_id, body.reason
-    return await _told(
-        edge,
-        lambda uow: approving.decide(uow, visit_id, "returned", revision=body.revision, reason=reason, by=by),
-    )
+    return await _decide(edge, visit_id, "returned", body, body.reason)
 
 
 @router.post("/visits/{visit_id}/reject", response_model=VisitView)
 async def reject(visit_id: UUID, body: ReasonedDecision, edge: Staff) -> Response:
     """Refuses the visit for good."""
-    by, reason = edge.caller.staff_id, body.reason
-    return await _told(
-        edge,
-        lambda uow: approving.decide(uow, visit_id, "rejected", revision=body.revision, reason=reason, by=by),
-    )
+    return await _decide(edge, visit_id, "rejected", body, body.reason)
 
 
 @router.post("/visits/{visit_id}/resubmit", response_model=VisitView)
@@ -158,6 +163,13 @@ async def cancel(visit_id: UUID, body: CancelRequest, edge: Staff) -> Response:
     )
 
 
+@router.post("/visits/{visit_id}/withdraw", response_model=VisitView)
+async def withdraw(visit_id: UUID, edge: Staff) -> Response:
+    """Takes a request back that is not decided yet."""
+    by, permitted = edge.caller.staff_id, "visits.cancel" in edge.caller.permissions
+    return await _told(edge, lambda uow: requesting.withdraw(uow, visit_id, by=by, permitted=permitted))
+
+
 @router.post("/visits/{visit_id}/confirm", response_model=VisitView)
 async def confirm(visit_id: UUID, edge: Staff) -> Response:
     """Records that time, people and way were confirmed with the guest (VR-05)."""
@@ -180,6 +192,23 @@ async def depart(visit_id: UUID, body: DepartRequest, edge: Staff) -> Response:
         edge,
         lambda uow: receiving.depart(uow, visit_id, departed_at=body.departed_at, by=by, permitted=permitted),
     )
+
+
+async def _decide(
+    edge: Edge, visit_id: UUID, decision: Decision, body: ApproveRequest, reason: str | None = None
+) -> Response:
+    async def run(uow: UnitOfWork) -> Visit:
+        return await approving.decide(
+            uow,
+            visit_id,
+            decision,
+            revision=body.revision,
+            digest=body.digest,
+            reason=reason,
+            by=edge.caller.staff_id,
+        )
+
+    return await _told(edge, run)
 
 
 async def _told(

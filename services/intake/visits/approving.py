@@ -1,4 +1,4 @@
-"""Deciding about a visit: approve, return for mending, reject (AP-01)."""
+"""Deciding about a visit: approve, return for mending, reject; and what comes of nobody deciding (AP-01)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
+from services.intake.approvals import approvers, commands
+from services.intake.approvals.model import Command
+from services.intake.approvals.routing import route_of
 from services.intake.visits import events, store, timers
-from services.intake.visits.approvers import check_may_decide
-from services.intake.visits.machine import VISIT
+from services.intake.visits.machine import MORE_STEPS, VISIT
 from services.intake.visits.model import Visit
 from services.intake.visits.requesting import locked
-from shared.contracts.events.visit_approval_decided import VisitApprovalDecided
+from services.intake.visits.subject import subject_of
 from shared.contracts.events.visit_approved import VisitApproved
 from shared.contracts.events.visit_rejected import VisitRejected
 from shared.kernel.errors import Refused
@@ -19,50 +21,52 @@ from shared.store.unit_of_work import UnitOfWork
 
 Decision = Literal["approved", "returned", "rejected"]
 
-COMMANDS: dict[Decision, str] = {"approved": "approve", "returned": "return", "rejected": "reject"}
+COMMANDS: dict[Decision, Command] = {named: command for command, named in commands.DECISIONS.items()}
 
 
 async def decide(
-    uow: UnitOfWork, visit_id: UUID, decision: Decision, *, revision: int, reason: str | None = None, by: UUID
+    uow: UnitOfWork,
+    visit_id: UUID,
+    decision: Decision,
+    *,
+    revision: int,
+    digest: str | None = None,
+    reason: str | None = None,
+    by: UUID,
 ) -> Visit:
-    """One decision about exactly one revision; the approval with its snapshot never changes afterwards.
+    """One decision about exactly one revision; the visit is approved when the last step of its route is.
 
-    Raises Refused: `visit-state`, `visit-revision` (409), `own-request`, `not-the-approver` (403).
+    Raises Refused: `visit-state`, `visit-revision` (409), and as `approvals.commands.decide` does.
     """
     visit = await locked(uow, visit_id)
-    row = VISIT.step(visit.state, COMMANDS[decision])
+    command = COMMANDS[decision]
+    VISIT.step(visit.state, command)
     if visit.revision != revision:
         raise Refused("visit-revision", field="revision", expected=f"the present revision, {visit.revision}")
-    approval = await store.waiting_approval(uow, visit)
-    assert approval is not None
-    acting_for = await check_may_decide(
-        uow,
-        approver_id=approval.approver_id,
-        acting_for=approval.acting_for,
-        requester_id=visit.requester_id,
-        by=by,
-    )
-    await store.decide(
-        uow, approval, state=decision, reason=reason, decided_at=uow.now, decided_by=by, acting_for=acting_for
-    )
+    subject = await subject_of(uow, visit)
+    outcome = await commands.decide(uow, subject, command, digest=digest, reason=reason, by=by)
+    row = VISIT.step(visit.state, command, {MORE_STEPS} if outcome.more else ())
     decided = replace(visit, state=row.target, version=visit.version + 1)
     await store.save(uow, decided)
-    uow.publish(
-        VisitApprovalDecided(
-            visit_id=visit.id,
-            revision=revision,
-            step=approval.step,
-            decision=decision,
-            decided_by=by,
-            acting_for=acting_for,
-        )
-    )
-    _follow(uow, decided, decision, by)
-    uow.audit(by, COMMANDS[decision], "visit", visit.id, revision=revision)
+    if not outcome.more:
+        informed = [await approvers.people(uow, who, subject) for who in route_of(outcome.approval.route).informed]
+        _follow(uow, decided, decision, by, tuple(dict.fromkeys(one for each in informed for one in each)))
+    uow.audit(by, command, "visit", visit.id, revision=revision, step=outcome.approval.step)
     return decided
 
 
-def _follow(uow: UnitOfWork, visit: Visit, decision: Decision, by: UUID) -> None:
+async def expire(uow: UnitOfWork, visit: Visit) -> None:
+    """Nobody decided in time: who asked may ask anew."""
+    row = VISIT.step(visit.state, "expire")
+    by = f"/services/{uow.service}"
+    await commands.end(uow, visit.id, visit.revision, "expire", None)
+    expired = replace(visit, state=row.target, version=visit.version + 1)
+    await store.save(uow, expired)
+    uow.publish(events.cancelled(expired, guest_was_told=visit.guest_was_told, why="expired"), about=expired.about)
+    uow.audit(by, "expire", "visit", visit.id, revision=visit.revision)
+
+
+def _follow(uow: UnitOfWork, visit: Visit, decision: Decision, by: UUID, informed: tuple[UUID, ...]) -> None:
     match decision:
         case "approved":
             uow.publish(
@@ -75,6 +79,7 @@ def _follow(uow: UnitOfWork, visit: Visit, decision: Decision, by: UUID) -> None
                     requester_id=visit.requester_id,
                     arrival=visit.arrival,
                     departure=visit.departure,
+                    informed_ids=informed,
                 ),
                 about=visit.about,
             )

@@ -45,7 +45,9 @@ def changed(visit: Visit, change: Literal["returned", "resubmitted", "reschedule
     )
 
 
-def cancelled(visit: Visit, *, guest_was_told: bool) -> VisitCancelled:
+def cancelled(
+    visit: Visit, *, guest_was_told: bool, why: Literal["cancelled", "expired", "withdrawn"] = "cancelled"
+) -> VisitCancelled:
     """The visit will not take place."""
     return VisitCancelled(
         **_guest(visit),
@@ -53,6 +55,7 @@ def cancelled(visit: Visit, *, guest_was_told: bool) -> VisitCancelled:
         requester_id=visit.requester_id,
         guest_was_told=guest_was_told,
         arrival=visit.arrival,
+        why=why,
     )
 
 

@@ -1,7 +1,7 @@
 """What moves from somebody who is away: the visits they host, and the approvals that wait for them.
 
 An absence moves only the visits that fall into it; a left or locked host loses all that are not over. Approvals move at
-once, since somebody waits for them; who comes back may still decide (`approvers.check_may_decide`).
+once, since somebody waits for them; who comes back may still decide (`approvals.approvers.check_may_decide`).
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from services.intake.approvals import commands as approvals
+from services.intake.approvals import store as approval_store
+from services.intake.approvals.approvers import ABOVE_ALL
+from services.intake.approvals.model import Approval
 from services.intake.directory.handover import Away, Moved
 from services.intake.visits import events, store
-from services.intake.visits.approvers import ABOVE_ALL, Approver, approver_for
-from services.intake.visits.model import Approval, Visit
+from services.intake.visits.model import Visit
+from services.intake.visits.subject import subject_of
 from shared.contracts.event import Event
 from shared.contracts.events.staff_changed import StaffChanged
 from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
 from shared.contracts.events.visit_handed_over import VisitHandedOver
-from shared.kernel.errors import Refused
 from shared.security import directory
 from shared.store.unit_of_work import UnitOfWork
 
@@ -39,13 +42,10 @@ async def move_hosted(uow: UnitOfWork, away: Away, limit: int) -> Moved:
 
 async def move_approvals(uow: UnitOfWork, away: Away, limit: int) -> Moved:
     """Gives the approvals that wait for somebody to who stands in, never to who asked (AP-01)."""
-    waiting = await store.waiting_for(uow, away.person.staff_id, limit=limit)
+    waiting = await approval_store.waiting_for(uow, away.person.staff_id, limit=limit)
     moved = 0
-    for visit, approval in waiting:
-        approver = await _next_approver(uow, visit, approval)
-        if approver is not None and approver.staff_id != away.person.staff_id:
-            await _ask(uow, visit, approval, approver, away)
-            moved += 1
+    for approval in waiting:
+        moved += int(await _ask_another(uow, approval, away))
     return Moved(moved, len(waiting) - moved, more=len(waiting) == limit and moved > 0)
 
 
@@ -66,42 +66,25 @@ async def _give(uow: UnitOfWork, visit: Visit, successor: StaffChanged, away: Aw
     )
 
 
-async def _ask(uow: UnitOfWork, visit: Visit, approval: Approval, approver: Approver, away: Away) -> None:
-    await store.ask_another(uow, approval, approver_id=approver.staff_id, acting_for=approver.acting_for)
-    uow.publish(
-        VisitApprovalRequested(
-            visit_id=visit.id,
-            revision=approval.revision,
-            step=approval.step,
-            approver_id=approver.staff_id,
-            acting_for=approver.acting_for,
-            host_id=visit.host_id,
-            arrival=visit.arrival,
-        )
-    )
+async def _ask_another(uow: UnitOfWork, approval: Approval, away: Away) -> bool:
+    visit = await store.get(uow, approval.visit_id, lock=True)
+    assert visit is not None
+    still = await approval_store.waiting(uow, visit.id, visit.revision)
+    # Decided, or asked of another, before the visit was locked.
+    if still is None or still.approver_id != away.person.staff_id:
+        return False
+    approver = await approvals.ask_another(uow, await subject_of(uow, visit), still)
+    if approver is None:
+        return False
     uow.audit(
         f"/services/{uow.service}",
         "hand-over",
         "visit-approval",
         visit.id,
         why=away.why,
-        approver=[str(approval.approver_id), str(approver.staff_id)],
+        approver=[str(still.approver_id), str(approver.staff_id)],
     )
-
-
-async def _next_approver(uow: UnitOfWork, visit: Visit, approval: Approval) -> Approver | None:
-    """Who stands in for whom was asked, else whoever would be asked today; None where that is nobody."""
-    principal = approval.acting_for or approval.approver_id
-    acting = await directory.acting_for(uow, principal, uow.now)
-    if acting is not None and acting.staff_id != visit.requester_id:
-        return Approver(acting.staff_id, None if acting.staff_id == principal else principal)
-    host = await directory.member(uow, visit.host_id)
-    if host is None:
-        return None
-    try:
-        return await approver_for(uow, host, visit.requester_id)
-    except Refused:  # no-approver: it stays where it is, and is tried again
-        return None
+    return True
 
 
 async def _successor(uow: UnitOfWork, person: StaffChanged, at: datetime) -> StaffChanged | None:

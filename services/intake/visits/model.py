@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from services.intake.visits.machine import NO_LEVEL, NO_PLAN, NO_SETTLEMENT
@@ -95,38 +94,6 @@ class Visit:
     def guest_is_expected(self) -> bool:
         """Whether the visit is approved, and the guest was told so."""
         return self.state in ("approved", "preparing", "confirmed")
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """One person's decision about exactly one revision. `acting_for`: whose substitute the approver is."""
-
-    visit_id: UUID
-    revision: int
-    step: int
-    role: str
-    approver_id: UUID
-    acting_for: UUID | None
-    state: str
-    snapshot: dict[str, Any]
-    requested_at: datetime
-    reason: str | None = None
-    decided_at: datetime | None = None
-    decided_by: UUID | None = None
-
-
-def snapshot_of(visit: Visit) -> dict[str, Any]:
-    """What an approver decides about, as it stood then; people by id only, so that it may be kept for ever."""
-    return {
-        "revision": visit.revision,
-        "kind": visit.kind,
-        "party_id": str(visit.party_id),
-        "host_id": str(visit.host_id),
-        "department_id": str(visit.department_id),
-        "head_count": visit.head_count,
-        "arrival": visit.arrival.isoformat(),
-        "departure": visit.departure.isoformat(),
-    }
 
 
 def check_dates(

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.intake.approvals import commands as approvals
 from services.intake.calendars.commands import visit_notice
 from services.intake.parties import commands as parties
 from services.intake.parties.model import Claim
 from services.intake.settings import settings
 from services.intake.visits import events, store, timers
-from services.intake.visits.approvers import ROLE, approver_for
 from services.intake.visits.machine import VISIT
-from services.intake.visits.model import Approval, Visit, check_dates, snapshot_of
+from services.intake.visits.model import Visit, check_dates
+from services.intake.visits.subject import subject_of
 from shared.contracts.events.staff_changed import StaffChanged
-from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
 from shared.kernel.errors import NotFound, Refused
 from shared.security import directory
 from shared.security.permissions import missing
@@ -65,7 +65,7 @@ async def request(
     await store.add(uow, visit)
     uow.publish(events.requested(visit), about=visit.about)
     uow.audit(requester_id or "guest", "request", "visit", visit.id)
-    return await _seek_approval(uow, visit, host)
+    return await seek_approval(uow, visit)
 
 
 async def resubmit(uow: UnitOfWork, visit_id: UUID, wish: Wish, *, by: UUID, permitted: bool = False) -> Visit:
@@ -88,7 +88,7 @@ async def resubmit(uow: UnitOfWork, visit_id: UUID, wish: Wish, *, by: UUID, per
     )
     uow.publish(events.changed(mended, "resubmitted"), about=mended.about)
     uow.audit(by, "resubmit", "visit", visit.id, revision=mended.revision)
-    return await _seek_approval(uow, mended, host)
+    return await seek_approval(uow, mended)
 
 
 async def reschedule(
@@ -111,7 +111,6 @@ async def reschedule(
     row = VISIT.step(visit.state, "reschedule")
     host = await _host(uow, visit.host_id)
     await _check(uow, Wish(arrival, departure, visit.purpose, visit.head_count, short_notice_reason), host)
-    waiting = await store.waiting_approval(uow, visit)
     moved = replace(
         visit,
         state=row.target,
@@ -123,10 +122,9 @@ async def reschedule(
     )
     uow.publish(events.changed(moved, "rescheduled"), about=moved.about)
     uow.audit(by, "reschedule", "visit", visit.id, revision=moved.revision)
-    if waiting is not None:
-        await store.decide(uow, waiting, state="withdrawn", decided_at=uow.now, decided_by=by)
-        return await _ask(uow, moved, host)
     await store.save(uow, moved)
+    if await approvals.end(uow, visit.id, visit.revision, "withdraw", by):
+        await approvals.ask(uow, await subject_of(uow, moved))
     if moved.guest_is_expected:
         timers.set_reminder(uow, moved)
     return moved
@@ -137,15 +135,28 @@ async def cancel(uow: UnitOfWork, visit_id: UUID, *, reason: str | None, by: UUI
     visit = await locked(uow, visit_id)
     check_theirs(visit, by, permitted, "visits.cancel")
     row = VISIT.step(visit.state, "cancel")
-    waiting = await store.waiting_approval(uow, visit)
-    if waiting is not None:
-        await store.decide(uow, waiting, state="withdrawn", decided_at=uow.now, decided_by=by)
+    await approvals.end(uow, visit.id, visit.revision, "withdraw", by)
     off = replace(visit, state=row.target, cancelled_because=reason, version=visit.version + 1)
     await store.save(uow, off)
     timers.cancel_all(uow, off)
     uow.publish(events.cancelled(off, guest_was_told=visit.guest_was_told), about=off.about)
     uow.audit(by, "cancel", "visit", visit.id)
     return off
+
+
+async def withdraw(uow: UnitOfWork, visit_id: UUID, *, by: UUID, permitted: bool = False) -> Visit:
+    """Takes a request back that is not decided yet. Raises Refused(`visit-state`)."""
+    visit = await locked(uow, visit_id)
+    check_theirs(visit, by, permitted, "visits.cancel")
+    row = VISIT.step(visit.state, "withdraw")
+    await approvals.end(uow, visit.id, visit.revision, "withdraw", by)
+    taken_back = replace(visit, state=row.target, version=visit.version + 1)
+    await store.save(uow, taken_back)
+    uow.publish(
+        events.cancelled(taken_back, guest_was_told=visit.guest_was_told, why="withdrawn"), about=taken_back.about
+    )
+    uow.audit(by, "withdraw", "visit", visit.id, revision=visit.revision)
+    return taken_back
 
 
 async def locked(uow: UnitOfWork, visit_id: UUID) -> Visit:
@@ -162,40 +173,13 @@ def check_theirs(visit: Visit, by: UUID, permitted: bool, permission: str) -> No
         raise missing(permission, expected=f"the visit's host or requester, or the permission {permission}")
 
 
-async def _seek_approval(uow: UnitOfWork, visit: Visit, host: StaffChanged) -> Visit:
+async def seek_approval(uow: UnitOfWork, visit: Visit) -> Visit:
+    """The visit goes to the first approver of its route. Raises Refused(`visit-state`), and as `approvals.ask` does."""
     row = VISIT.step(visit.state, "seek-approval", visit.template.facts)
-    return await _ask(uow, replace(visit, state=row.target), host)
-
-
-async def _ask(uow: UnitOfWork, visit: Visit, host: StaffChanged) -> Visit:
-    approver = await approver_for(uow, host, visit.requester_id)
-    await store.save(uow, visit)
-    await store.add_approval(
-        uow,
-        Approval(
-            visit_id=visit.id,
-            revision=visit.revision,
-            step=1,
-            role=ROLE,
-            approver_id=approver.staff_id,
-            acting_for=approver.acting_for,
-            state="waiting",
-            snapshot=snapshot_of(visit),
-            requested_at=uow.now,
-        ),
-    )
-    uow.publish(
-        VisitApprovalRequested(
-            visit_id=visit.id,
-            revision=visit.revision,
-            step=1,
-            approver_id=approver.staff_id,
-            acting_for=approver.acting_for,
-            host_id=visit.host_id,
-            arrival=visit.arrival,
-        )
-    )
-    return visit
+    approving = replace(visit, state=row.target)
+    await store.save(uow, approving)
+    await approvals.ask(uow, await subject_of(uow, approving))
+    return approving
 
 
 async def _host(uow: UnitOfWork, host_id: UUID) -> StaffChanged:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.intake.approvals.model import Approval
 from services.intake.calendars.schemas import Warned
 from services.intake.parties.model import Address, Claim
 from services.intake.settings import settings
-from services.intake.visits.model import Approval, Visit
+from services.intake.visits.model import Visit
 from services.intake.visits.requesting import Wish
 from shared.web.fields import Email, Instant, LanguageTag, Phone, Zone
 from shared.web.schemas import Answer, Request
@@ -88,6 +89,8 @@ class ApproveRequest(Request):
     """A decision is about exactly the revision that was seen."""
 
     revision: int = Field(ge=1)
+    digest: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    """Of the snapshot that was seen; where it is given, another one is refused."""
 
 
 class ReasonedDecision(ApproveRequest):
@@ -119,11 +122,17 @@ class ApprovalView(Answer):
 
     revision: int
     step: int
+    steps: int
+    """How many the route has for this visit."""
+    route: str
     role: str
     state: str
     approver_id: UUID
     acting_for: UUID | None
-    snapshot: dict[str, str | int]
+    delegation_id: UUID | None
+    snapshot: dict[str, Any]
+    digest: str | None
+    """SHA-256 in hex of the snapshot as JSON with sorted keys."""
     reason: str | None
     decided_at: datetime | None
     decided_by: UUID | None

@@ -1,16 +1,16 @@
-"""Tables and queries of visits and their approvals."""
+"""Table and queries of visits."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, ColumnElement, Table, insert, or_, select, true, tuple_, union, update
+from sqlalchemy import Boolean, Column, ColumnElement, Table, insert, or_, select, true, union, update
 
-from services.intake.tables import document, identifier, instant, metadata, number, words
-from services.intake.visits.model import TO_RECEIVE, Approval, Visit
+from services.intake.approvals.store import visit_approval
+from services.intake.tables import identifier, instant, metadata, number, words
+from services.intake.visits.model import TO_RECEIVE, Visit
 from shared.security.rows import Rows
 from shared.store.pages import newest_first
 from shared.store.unit_of_work import UnitOfWork
@@ -43,22 +43,6 @@ visit = Table(
     instant("closed_at", nullable=True),
     instant("created_at"),
     number("version"),
-)
-visit_approval = Table(
-    "visit_approval",
-    metadata,
-    identifier("visit_id", primary_key=True),
-    Column("revision", number("revision").type, primary_key=True),
-    Column("step", number("step").type, primary_key=True),
-    words("role"),
-    identifier("approver_id"),
-    identifier("acting_for", nullable=True),
-    words("state"),
-    document("snapshot"),
-    words("reason", nullable=True),
-    instant("requested_at"),
-    instant("decided_at", nullable=True),
-    identifier("decided_by", nullable=True),
 )
 
 
@@ -97,45 +81,6 @@ async def is_within(uow: UnitOfWork, rows: Rows, visit_id: UUID) -> bool:
     return found.first() is not None
 
 
-async def add_approval(uow: UnitOfWork, approval: Approval) -> None:
-    """Stores an approval that waits for its decision."""
-    await uow.execute(insert(visit_approval).values(**asdict(approval)))
-
-
-async def approvals(uow: UnitOfWork, visit_id: UUID) -> list[Approval]:
-    """Every approval of a visit, by revision and step."""
-    rows = await uow.execute(
-        select(visit_approval)
-        .where(visit_approval.c.visit_id == visit_id)
-        .order_by(visit_approval.c.revision, visit_approval.c.step)
-    )
-    return [Approval(**row) for row in rows.mappings()]
-
-
-async def waiting_approval(uow: UnitOfWork, one: Visit) -> Approval | None:
-    """The approval of the visit's present revision that waits; the visit's lock covers it."""
-    rows = await uow.execute(
-        select(visit_approval)
-        .where(
-            visit_approval.c.visit_id == one.id,
-            visit_approval.c.revision == one.revision,
-            visit_approval.c.state == "waiting",
-        )
-        .order_by(visit_approval.c.step)
-        .limit(1)
-    )
-    row = rows.mappings().one_or_none()
-    return None if row is None else Approval(**row)
-
-
-async def decide(uow: UnitOfWork, approval: Approval, **decision: Any) -> None:
-    """Writes the decision; a trigger keeps it and its snapshot for ever after."""
-    key = tuple_(visit_approval.c.visit_id, visit_approval.c.revision, visit_approval.c.step)
-    await uow.execute(
-        update(visit_approval).where(key == (approval.visit_id, approval.revision, approval.step)).values(**decision)
-    )
-
-
 async def hosted(uow: UnitOfWork, host_id: UUID, *, before: datetime | None, limit: int) -> list[Visit]:
     """Visits that `host_id` is to receive, locked, the next first; `before`: those that begin before that instant."""
     query = (
@@ -148,29 +93,6 @@ async def hosted(uow: UnitOfWork, host_id: UUID, *, before: datetime | None, lim
     if before is not None:
         query = query.where(visit.c.arrival < before)
     return [Visit(**row) for row in (await uow.execute(query)).mappings()]
-
-
-async def waiting_for(uow: UnitOfWork, approver_id: UUID, *, limit: int) -> list[tuple[Visit, Approval]]:
-    """Approvals that wait for `approver_id`, with their visits, which are locked; the oldest first."""
-    rows = await uow.execute(
-        select(visit_approval)
-        .where(visit_approval.c.approver_id == approver_id, visit_approval.c.state == "waiting")
-        .order_by(visit_approval.c.requested_at, visit_approval.c.visit_id)
-        .limit(limit)
-    )
-    found: list[tuple[Visit, Approval]] = []
-    for row in rows.mappings().all():
-        one = await get(uow, row["visit_id"], lock=True)
-        # Decided, or asked of another, before the visit was locked.
-        still = None if one is None else await waiting_approval(uow, one)
-        if one is not None and still is not None and still.approver_id == approver_id:
-            found.append((one, still))
-    return found
-
-
-async def ask_another(uow: UnitOfWork, approval: Approval, *, approver_id: UUID, acting_for: UUID | None) -> None:
-    """An approval waits for somebody else; the visit's lock covers it."""
-    await decide(uow, approval, approver_id=approver_id, acting_for=acting_for)
 
 
 def _within(rows: Rows) -> ColumnElement[bool]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from services.intake.approvals import store as approval_store
+from services.intake.approvals.timers import EXPIRE_APPROVAL, REMIND_APPROVER, remind_again
 from services.intake.visits import events, store
+from services.intake.visits.approving import expire
 from services.intake.visits.model import Visit
 from services.intake.visits.receiving import assume_departure
 from services.intake.visits.timers import ASK_DEPARTURE, ASSUME_DEPARTURE, REMIND_GUEST
+from shared.contracts.events.visit_approval_due import VisitApprovalDue
+from shared.contracts.events.visit_cancelled import VisitCancelled
 from shared.contracts.events.visit_departed import VisitDeparted
 from shared.contracts.events.visit_task_due import VisitTaskDue
 from shared.messaging.reactions import Timer, TimerHandler
@@ -33,6 +38,33 @@ async def departure_not_recorded(uow: UnitOfWork, timer: Timer) -> None:
         await assume_departure(uow, visit)
 
 
+async def remind_approver(uow: UnitOfWork, timer: Timer) -> None:
+    """Somebody still waits for a decision (NT-03); there is another reminder until it comes, or has expired."""
+    visit = await _still(uow, timer, "approving")
+    approval = None if visit is None else await approval_store.waiting(uow, visit.id, visit.revision)
+    if visit is None or approval is None or approval.step != timer.data["step"]:
+        return
+    uow.publish(
+        VisitApprovalDue(
+            visit_id=visit.id,
+            revision=visit.revision,
+            step=approval.step,
+            approver_id=approval.approver_id,
+            host_id=visit.host_id,
+            arrival=visit.arrival,
+            due=timer.due,
+        )
+    )
+    remind_again(uow, visit.id, visit.revision, approval.step)
+
+
+async def approval_expires(uow: UnitOfWork, timer: Timer) -> None:
+    """Nobody has decided in time."""
+    visit = await _still(uow, timer, "approving")
+    if visit is not None:
+        await expire(uow, visit)
+
+
 async def _still(uow: UnitOfWork, timer: Timer, *states: str) -> Visit | None:
     """The visit, if it is still what the timer was set for."""
     visit = await store.get(uow, timer.subject_id, lock=True)
@@ -43,6 +75,8 @@ async def _still(uow: UnitOfWork, timer: Timer, *states: str) -> Visit | None:
 
 TIMERS = (
     TimerHandler(REMIND_GUEST, remind_guest, publishes=frozenset({VisitTaskDue})),
+    TimerHandler(REMIND_APPROVER, remind_approver, publishes=frozenset({VisitApprovalDue})),
+    TimerHandler(EXPIRE_APPROVAL, approval_expires, publishes=frozenset({VisitCancelled})),
     TimerHandler(ASK_DEPARTURE, ask_departure, publishes=frozenset({VisitTaskDue})),
     TimerHandler(ASSUME_DEPARTURE, departure_not_recorded, publishes=frozenset({VisitDeparted})),
 )

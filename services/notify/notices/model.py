@@ -26,6 +26,8 @@ class Audience(StrEnum):
     REQUESTER = "requester"
     """Who asked for the visit; where a guest did, the host."""
     APPROVER = "approver"
+    INFORMED = "informed"
+    """Who has to prepare, to assist or to file."""
 
 
 @dataclass(frozen=True, slots=True)

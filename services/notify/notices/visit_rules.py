@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.notify.notices.model import Audience, Instant, PartyName, Rule, StaffName, Withdrawal
+from shared.contracts.events.visit_approval_due import VisitApprovalDue
 from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
 from shared.contracts.events.visit_approved import VisitApproved
 from shared.contracts.events.visit_cancelled import VisitCancelled
@@ -23,7 +24,7 @@ _DEPARTURE = Instant("departure", at="host_id")
 _HOST = StaffName("host_id")
 
 VISIT_RULES: tuple[Rule, ...] = (
-    # visits (NT-01, NT-03, NT-05, NT-10)
+    # visits (NT-01, NT-02, NT-03, NT-05, NT-10)
     Rule(
         "visit-received",
         VisitRequested,
@@ -45,6 +46,40 @@ VISIT_RULES: tuple[Rule, ...] = (
         _VISIT,
         values={"host": _HOST, "arrival": _ARRIVAL},
         useless_from="arrival",
+    ),
+    Rule(
+        "visit-approval-reminder",
+        VisitApprovalDue,
+        (Audience.APPROVER,),
+        "visit-approval-reminder",
+        "service",
+        _VISIT,
+        values={"host": _HOST, "arrival": _ARRIVAL},
+        caused_at="due",
+        useless_from="arrival",
+    ),
+    Rule(
+        "visit-approved-informed",
+        VisitApproved,
+        (Audience.INFORMED,),
+        "visit-approved-informed",
+        "service",
+        _VISIT,
+        occasion="revision",
+        values={"guest": PartyName(), "host": _HOST, "arrival": _ARRIVAL, "departure": _DEPARTURE},
+        when=lambda event: bool(event.informed_ids),
+        useless_from="departure",
+    ),
+    Rule(
+        "visit-expired",
+        VisitCancelled,
+        (Audience.REQUESTER,),
+        "visit-expired",
+        "service",
+        _VISIT,
+        occasion="revision",
+        values={"guest": PartyName(), "arrival": _ARRIVAL},
+        when=lambda event: event.why == "expired",
     ),
     Rule(
         "visit-confirmed",
@@ -112,6 +147,7 @@ VISIT_RULES: tuple[Rule, ...] = (
         _VISIT,
         occasion="revision",
         values={"guest": PartyName(), "arrival": _ARRIVAL},
+        when=lambda event: event.why != "expired",
         useless_from="arrival",
     ),
     Rule(

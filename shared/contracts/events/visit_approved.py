@@ -10,7 +10,7 @@ from shared.contracts.event import Event
 from shared.contracts.topics import VISITS
 
 
-class VisitApproved(Event, type="visit-approved", topic=VISITS, key="visit_id"):
+class VisitApproved(Event, type="visit-approved", version=2, topic=VISITS, key="visit_id"):
     """Every approval step of this revision is done."""
 
     visit_id: UUID
@@ -21,3 +21,5 @@ class VisitApproved(Event, type="visit-approved", topic=VISITS, key="visit_id"):
     requester_id: UUID | None = None
     arrival: AwareDatetime
     departure: AwareDatetime
+    informed_ids: tuple[UUID, ...] = ()
+    """Members of staff who file it, assist or prepare (AP-04, AP-07, VR-18)."""

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from services.intake.visits import approving, requesting, store
+from services.intake.approvals import store
+from services.intake.visits import approving, requesting
 from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
 from tests.store.intake.builders import House, claim, wish
 from tests.store.intake.visiting import decide, hana_goes_away, refused
@@ -40,7 +41,7 @@ async def test_a_substitute_acts_for_an_absent_approver_and_the_record_says_so(h
     assert (requested.approver_id, requested.acting_for) == tuple(house.ids(["sid", "hana"]))
     visit = await house.visit(requested.visit_id)
     await decide(house, visit, "approved", by="sid")
-    (approval,) = await house.do(store.approvals, visit.id)
+    (approval,) = await house.do(store.of_visit, visit.id)
     assert (approval.decided_by, approval.acting_for) == tuple(house.ids(["sid", "hana"]))
 
 
@@ -78,7 +79,7 @@ async def test_a_decision_is_about_exactly_the_revision_that_was_seen(house: Hou
 
 async def test_a_decided_approval_and_its_snapshot_never_change(house: House) -> None:
     visit = await decide(house, await house.ask(), "approved")
-    (approval,) = await house.do(store.approvals, visit.id)
+    (approval,) = await house.do(store.of_visit, visit.id)
     assert approval.snapshot["arrival"] == visit.arrival.isoformat()
     for change in ("UPDATE visit_approval SET state = 'rejected'", "DELETE FROM visit_approval"):
         with pytest.raises(DBAPIError):
@@ -90,7 +91,7 @@ async def test_a_returned_request_is_mended_and_approved_anew(house: House) -> N
     again = await house.do(requesting.resubmit, visit.id, wish(head_count=3), by=house.staff["amy"])
     assert (again.state, again.revision, again.head_count) == ("approving", 2, 3)
     assert (await decide(house, again, "approved")).state == "approved"
-    states = [(one.revision, one.state) for one in await house.do(store.approvals, visit.id)]
+    states = [(one.revision, one.state) for one in await house.do(store.of_visit, visit.id)]
     assert states == [(1, "returned"), (2, "approved")]
 
 

@@ -10,9 +10,10 @@ from uuid import UUID
 
 import pytest
 
+from services.intake.approvals import store as approval_store
 from services.intake.directory import handover
 from services.intake.directory.handover import AGAIN, MOVE
-from services.intake.visits import approving, receiving, requesting, store
+from services.intake.visits import approving, receiving, requesting
 from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
 from shared.contracts.events.visit_handed_over import VisitHandedOver
 from shared.kernel import clock
@@ -138,7 +139,7 @@ async def test_a_waiting_approval_goes_to_the_substitute_and_back_in_person(offi
     assert isinstance(asked, VisitApprovalRequested)
     assert (asked.approver_id, asked.acting_for) == tuple(house.ids(["sid", "hana"]))
     assert (await decide(house, one, "approved", by="sid")).state == "approved"
-    (approval,) = await house.do(store.approvals, one.id)
+    (approval,) = await house.do(approval_store.of_visit, one.id)
     assert (approval.decided_by, approval.acting_for) == tuple(house.ids(["sid", "hana"]))
     absence = (await office.get("tom", f"/staff/{house.staff['hana']}"))["absences"][0]["absence_id"]
     await _step(office, "hana", f"absences/{absence}/end")

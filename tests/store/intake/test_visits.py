@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
-from services.intake.visits import approving, receiving, requesting, store
+from services.intake.approvals import store as approval_store
+from services.intake.visits import approving, receiving, requesting
 from shared.contracts.events.callback_given_up import CallbackGivenUp
 from shared.contracts.events.visit_cancelled import VisitCancelled
 from shared.contracts.events.visit_changed import VisitChanged
@@ -87,7 +88,7 @@ async def test_rescheduling_before_the_decision_asks_for_it_anew(house: House) -
     )
     await refused(house, "visit-revision", approving.decide, visit.id, "approved", revision=1, by=house.staff["hana"])
     await decide(house, moved, "approved")
-    states = [(one.revision, one.state) for one in await house.do(store.approvals, visit.id)]
+    states = [(one.revision, one.state) for one in await house.do(approval_store.of_visit, visit.id)]
     assert states == [(1, "withdrawn"), (2, "approved")]
 
 

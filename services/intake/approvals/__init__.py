@@ -1,0 +1,1 @@
+"""Approvals: who decides about what, step by step, and what exactly was decided."""
