@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from services.intake.approvals.machine import APPROVAL
 from services.intake.cases.model import CASE
 from services.intake.channels.model import MESSAGE
 from services.intake.directory.machine import DEPARTMENT, STAFF
@@ -15,7 +16,7 @@ from shared.contracts.registry import event_types
 from shared.kernel.errors import Refused
 from shared.kernel.machine import Machine
 
-MACHINES = (VISIT, CASE, MESSAGE, STAFF, DEPARTMENT)
+MACHINES = (VISIT, APPROVAL, CASE, MESSAGE, STAFF, DEPARTMENT)
 _EVERY_FACT = frozenset(row.guard for machine in MACHINES for row in machine.transitions if row.guard)
 
 
