@@ -21,6 +21,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.]*(Z|[+-]\d\d:?\d\d)?")
 _WRITTEN_TIME = re.compile(r"(\d+月\d+日)?(星期.)?\s*\d{1,2}:\d\d")
 """As texts tell it: the minutes go on from one order to the next."""
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+"""Of something with ids and instants in it; what it is the digest of is compared itself."""
 _ROUNDS = 4
 
 _LEFT_OUT = {
@@ -101,7 +103,7 @@ def _plain(value: Any) -> Any:
         case list() | tuple():
             return [_plain(each) for each in value]
         case str():
-            return _WRITTEN_TIME.sub("then", _INSTANT.sub("instant", value))
+            return _DIGEST.sub("digest", _WRITTEN_TIME.sub("then", _INSTANT.sub("instant", value)))
         case _:
             return value
 
