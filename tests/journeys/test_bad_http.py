@@ -15,20 +15,16 @@ from deploy.local.demo.desk import Desk
 from deploy.local.layout import SERVICES
 from tests.support.bad_requests import (
     BAD_FIELDS,
-    CHANNEL,
-    COMMANDS,
     FORBIDDEN,
-    MESSAGE,
-    NOBODY,
     OTHERS_THINGS,
     POWERLESS,
     QUERIES,
     SPOILED,
-    VISIT,
     changed,
     command_of,
 )
 from tests.support.front import JSON, LANGUAGES, Front, Things, Told, knocking, play
+from tests.support.good_requests import CHANNEL, COMMANDS, MESSAGE, NOBODY, VISIT
 from tests.support.house import House
 from tests.support.routes import doors_of
 from tests.support.stored import wait_still

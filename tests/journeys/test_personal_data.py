@@ -23,8 +23,9 @@ from deploy.local.environment import NUMBERS
 from shared.store.cause import Cause
 from tests.journeys.people import in_state
 from tests.support.bad_records import STRUCTURED, Headers, headers, message, structured
-from tests.support.bad_requests import COMMANDS, SPOILED
+from tests.support.bad_requests import SPOILED
 from tests.support.front import knocking
+from tests.support.good_requests import COMMANDS
 from tests.support.house import House
 from tests.support.leaks import Told, everything_told, found_in
 from tests.support.otlp import Received

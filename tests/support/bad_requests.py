@@ -1,107 +1,25 @@
-"""Wrong requests as data: every command of the four services with a body that would do, and ways to spoil it."""
+"""Wrong requests as data: ways to spoil a body that would do, and requests that cannot be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import orjson
 
-from deploy.local.demo.cast import staff_email
-from shared.kernel import clock
 from shared.web.limits import MAX_BODY_BYTES
-
-Json = dict[str, Any]
-
-CHANNEL, NOBODY = "channel", "nobody"
-"""Who calls, where it is no member of staff."""
-
-_BOSS = "administration"
-"""Looks after the directory."""
-
-_NO_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
-
-SECRET = "柳如是-pseudonym-7421"
-"""Stands in what is sent; no problem may repeat it."""
-
-_SOON = clock.now() + timedelta(days=20)
-_GUEST = {"name": SECRET, "phone": "+8613800138000"}
-_WISH = {
-    "arrival": _SOON.isoformat(),
-    "departure": (_SOON + timedelta(hours=2)).isoformat(),
-    "purpose": SECRET,
-    "short_notice_reason": SECRET,
-}
-VISIT = {**_WISH, "guest": _GUEST, "host_email": staff_email("host")}
-MESSAGE = {"purpose": "complaint", "sender": {"name": SECRET, "phone": "+8613800138000"}, "text": SECRET}
-
-_NAMES = {"zh": SECRET, "en": SECRET}
-_PLACE = {"item": "lunch", "level": "B"}
-_CELL = {**_PLACE, "kind": "cap", "upper": 100, "basis": "person", "note": _NAMES}
-_OUTLINE = {
-    "names": _NAMES,
-    "currency": "CNY",
-    "levels": [{"code": "B", "rank": 1, "names": _NAMES}],
-    "items": [{"code": "lunch", "names": _NAMES}],
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A POST that would be accepted, or at least understood: who may send it, and what. No body: None."""
-
-    service: str
-    path: str
-    who: str
-    body: Json | None
-
-
-COMMANDS = (
-    Command("intake", "/channel-messages", CHANNEL, MESSAGE),
-    Command("intake", "/channel-visits", CHANNEL, VISIT),
-    Command("intake", "/token", NOBODY, {"email": "nobody@frontdesk.example", "password": SECRET}),
-    Command("intake", "/visits", "host", VISIT),
-    Command("intake", "/visits/{visit_id}/approve", "sales-head", {"revision": 1}),
-    Command("intake", "/visits/{visit_id}/return", "sales-head", {"revision": 1, "reason": SECRET}),
-    Command("intake", "/visits/{visit_id}/reject", "sales-head", {"revision": 1, "reason": SECRET}),
-    Command("intake", "/visits/{visit_id}/resubmit", "host", _WISH),
-    Command("intake", "/visits/{visit_id}/reschedule", "host", {k: _WISH[k] for k in ("arrival", "departure")}),
-    Command("intake", "/visits/{visit_id}/cancel", "host", {"reason": SECRET}),
-    Command("intake", "/visits/{visit_id}/confirm", "reception", None),
-    Command("intake", "/visits/{visit_id}/arrive", "reception", None),
-    Command("intake", "/visits/{visit_id}/depart", "reception", {}),
-    Command("intake", "/standard-sets", "administration", {"copy_of": "01890a5d-ac96-774b-bcce-b302099a8057"}),
-    Command("intake", "/standard-sets/{set_id}/outline", "administration", {"version": 1, "outline": _OUTLINE}),
-    Command("intake", "/standard-sets/{set_id}/cells", "administration", {"cells": [_CELL]}),
-    Command("intake", "/standard-sets/{set_id}/confirm", "administration", {**_PLACE, "reading": 0}),
-    Command("intake", "/standard-sets/{set_id}/publish", "general", {"version": 1}),
-    Command("intake", "/standard-sets/{set_id}/retire", "general", None),
-    Command("intake", "/standard-sets/{set_id}/discard", "administration", None),
-    Command("intake", "/departments/{department_id}/standard-set", "general", {"code": "T1"}),
-    Command("intake", "/cases/{case_id}/close", "agent", None),
-    Command("intake", "/departments", _BOSS, {"code": "new", "name": SECRET}),
-    Command("intake", "/departments/{department_id}/change", _BOSS, {"name": SECRET}),
-    Command("intake", "/departments/{department_id}/close", _BOSS, None),
-    Command("intake", "/departments/{department_id}/reopen", _BOSS, None),
-    Command("intake", "/departments/{department_id}/calendar", _BOSS, {"days": {"2027-02-08": "off"}}),
-    Command("intake", "/staff", _BOSS, {"email": "new@frontdesk.example", "name": SECRET, "department_id": _NO_ID}),
-    Command("intake", "/staff/{staff_id}/change", _BOSS, {"name": SECRET}),
-    *(Command("intake", f"/staff/{{staff_id}}/{step}", _BOSS, None) for step in ("lock", "unlock", "leave", "rejoin")),
-    Command("intake", "/staff/{staff_id}/absences", _BOSS, {"starts": _SOON.isoformat()}),
-    Command("intake", "/staff/{staff_id}/absences/{absence_id}/end", _BOSS, None),
-    Command("complaints", "/tickets/{ticket_id}/judge", "supervisor", {"valid": False, "reason": SECRET}),
-    Command("complaints", "/tickets/{ticket_id}/explain", "supervisor", {"explanation": SECRET}),
-    Command("complaints", "/tickets/{ticket_id}/assign", "supervisor", {}),
-    Command("complaints", "/tickets/{ticket_id}/investigate", "supervisor", {"findings": SECRET}),
-    Command("complaints", "/tickets/{ticket_id}/resolve", "supervisor", {"reason": SECRET}),
-    Command("complaints", "/tickets/{ticket_id}/reopen", "supervisor", {"reason": SECRET}),
-    Command("complaints", "/tickets/{ticket_id}/close", "supervisor", {"reason": "no-contact", "note": SECRET}),
-    Command("callbacks", "/callbacks/{callback_id}/attempt", "supervisor", {"result": "reached"}),
-    Command("callbacks", "/callbacks/{callback_id}/give-up", "supervisor", {"reason": "no-answer"}),
-    Command("callbacks", "/callbacks/{callback_id}/refuse", "supervisor", None),
-    Command("callbacks", "/callbacks/{callback_id}/complete", "supervisor", {"outcome": "neutral", "words": SECRET}),
+from tests.support.good_requests import (
+    CELL,
+    CHANNEL,
+    COMMANDS,
+    GUEST,
+    NO_ID,
+    OUTLINE,
+    SECRET,
+    SOON,
+    Command,
+    Json,
 )
 
 
@@ -213,8 +131,8 @@ BAD_FIELDS = (
     BadField(_MESSAGE, {"text": "  "}, "$.text"),
     BadField(_MESSAGE, {"text": "x" * 20_001}, "$.text"),
     BadField(_MESSAGE, {"text": 7}, "$.text"),
-    BadField(_VISITS, {"departure": (_SOON - timedelta(hours=1)).isoformat()}, "$.departure", "impossible-dates"),
-    BadField(_VISITS, {"departure": _SOON.isoformat()}, "$.departure", "impossible-dates"),
+    BadField(_VISITS, {"departure": (SOON - timedelta(hours=1)).isoformat()}, "$.departure", "impossible-dates"),
+    BadField(_VISITS, {"departure": SOON.isoformat()}, "$.departure", "impossible-dates"),
     BadField(_VISITS, {"arrival": "2020-01-01T09:00:00+08:00"}, "$.arrival", "impossible-dates"),
     BadField(
         _VISITS,
@@ -226,31 +144,31 @@ BAD_FIELDS = (
     BadField(_VISITS, {"head_count": 0}, "$.head_count"),
     BadField(_VISITS, {"head_count": 2.5}, "$.head_count"),
     BadField(_VISITS, {"guest": {"name": SECRET}}, "$.guest"),
-    BadField(_VISITS, {"guest": {**_GUEST, "phone": "free"}}, "$.guest.phone"),
+    BadField(_VISITS, {"guest": {**GUEST, "phone": "free"}}, "$.guest.phone"),
     BadField(_VISITS, {"host_email": None}, "$", "invalid-body"),
     BadField(_VISITS, {"host_email": "stranger@frontdesk.example"}, "$.host_email", "host-unknown"),
-    BadField("/channel-visits", {"guest": {**_GUEST, "zone": "Nowhere"}}, "$.guest.zone"),
+    BadField("/channel-visits", {"guest": {**GUEST, "zone": "Nowhere"}}, "$.guest.zone"),
     BadField("/visits/{visit_id}/approve", {"revision": 0}, "$.revision"),
     BadField("/visits/{visit_id}/approve", {"revision": 7}, "$.revision", "visit-revision"),
     BadField("/visits/{visit_id}/reject", {"reason": None}, "$.reason", "missing-field"),
     BadField("/visits/{visit_id}/depart", {"departed_at": "2026-13-01T00:00:00Z"}, "$.departed_at"),
     *(
-        BadField(_CELLS, {"cells": [{**_CELL, **wrong}]}, f"$.cells[0]{field}")
+        BadField(_CELLS, {"cells": [{**CELL, **wrong}]}, f"$.cells[0]{field}")
         for wrong, field in (({"upper": 12.5}, ".upper"), ({"basis": None}, ""), ({"kind": SECRET}, ".kind"))
     ),
-    BadField(_CELLS, {"cells": [_CELL, {**_CELL, "level": "Z"}]}, "$.cells[1]", "cell-unknown"),
-    BadField("/standard-sets/{set_id}/outline", {"outline": {**_OUTLINE, "currency": SECRET}}, "$.outline.currency"),
+    BadField(_CELLS, {"cells": [CELL, {**CELL, "level": "Z"}]}, "$.cells[1]", "cell-unknown"),
+    BadField("/standard-sets/{set_id}/outline", {"outline": {**OUTLINE, "currency": SECRET}}, "$.outline.currency"),
     BadField("/standard-sets/{set_id}/confirm", {"reading": -1}, "$.reading"),
     BadField("/token", {"email": SECRET}, "$.email"),
     BadField("/token", {"password": None}, "$.password", "missing-field"),
     BadField("/staff", {"roles": ["emperor"]}, "$.roles"),
-    BadField("/staff", {"department_id": _NO_ID}, "$.department_id", "department-unknown"),
+    BadField("/staff", {"department_id": NO_ID}, "$.department_id", "department-unknown"),
     BadField("/staff", {"areas": [SECRET]}, "$.areas[0]"),
     BadField("/staff/{staff_id}/change", {"weight": -1}, "$.weight"),
     BadField("/staff/{staff_id}/absences", {"ends": "2020-01-01T00:00:00Z"}, "$.ends", "absence-dates"),
     BadField("/departments/{department_id}/calendar", {"zone": "Mars/Olympus"}, "$.zone"),
     BadField("/departments/{department_id}/calendar", {"week": {}}, "$.week", "calendar-empty"),
-    BadField("/departments", {"parent_id": _NO_ID}, "$.parent_id", "department-unknown"),
+    BadField("/departments", {"parent_id": NO_ID}, "$.parent_id", "department-unknown"),
     BadField("/departments", {"code": SECRET}, "$.code"),
     BadField(_JUDGE, {"valid": "perhaps"}, "$.valid"),
     BadField(_JUDGE, {"reason": None}, "$.reason", "reason-missing"),
@@ -259,11 +177,11 @@ BAD_FIELDS = (
     BadField(_JUDGE, {"responsible_department_id": "sales"}, "$.responsible_department_id"),
     BadField(
         _JUDGE,
-        {"responsible_department_id": _NO_ID},
+        {"responsible_department_id": NO_ID},
         "$.responsible_department_id",
         "department-unknown",
     ),
-    BadField(_JUDGE, {"accused_ids": [_NO_ID]}, "$.accused_ids", "staff-unknown"),
+    BadField(_JUDGE, {"accused_ids": [NO_ID]}, "$.accused_ids", "staff-unknown"),
     BadField(_JUDGE, {"accused_ids": [SECRET]}, "$.accused_ids[0]"),
     BadField("/tickets/{ticket_id}/close", {"reason": SECRET}, "$.reason"),
     BadField(_COMPLETE, {"outcome": SECRET}, "$.outcome"),

@@ -15,7 +15,7 @@ from deploy.local.demo.cast import SHOP, STAFF_NAMES, WEB, Cast, staff_email
 from deploy.local.demo.desk import Desk
 from services.intake.directory.operator import token
 from shared.kernel import clock
-from tests.support.bad_requests import CHANNEL, NOBODY, SECRET, Json
+from tests.support.good_requests import CHANNEL, NOBODY, SECRET, Json
 from tests.support.house import House
 from tests.support.stored import Picture, picture
 
@@ -160,6 +160,6 @@ async def play(house: House, desk: Desk, things: Things) -> None:
     things.open["set_id"] = again["set_id"]
     things.open["department_id"] = newest("intake", "department", "code = 'demo-service'")
     things.open["staff_id"] = newest("intake", "staff", f"email = '{staff_email('handler-2')}'")
-    things.open["absence_id"] = things.open["staff_id"]
+    things.open["absence_id"] = things.open["delegation_id"] = things.open["staff_id"]
     things.open["case_id"] = things.ended["case_id"] = newest("intake", "service_case")
     await desk.staff("agent", "intake", "POST", f"/cases/{things.ended['case_id']}/close")

@@ -46,7 +46,7 @@ async def list_routes(_edge: Staff) -> RouteList:
     return RouteList(items=tuple(shipped.routes().values()))
 
 
-@router.put("/departments/{department_id}/approval-route", response_model=RouteChosen)
+@router.post("/departments/{department_id}/approval-route", response_model=RouteChosen)
 async def choose_route(department_id: UUID, body: RouteChoice, edge: Organiser) -> Response:
     """Which route a department's requests take from now on; what already waits goes on as it began."""
 
