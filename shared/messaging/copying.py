@@ -46,7 +46,8 @@ async def apply_states(uow: UnitOfWork, copy: Copy, readings: Sequence[Reading])
         key = reading.thing[1]
         last, gone = known.get(key, (0, False))
         if gone or reading.number <= last:
-            if reading.number < last:
+            # Behind a tombstone a state is late whatever its number: the copy stays at the first tombstone's.
+            if reading.number < last or (gone and reading.event is not None):
                 late.append(key)
             continue
         known[key] = (reading.number, reading.event is None)
@@ -61,7 +62,8 @@ async def rewrite_late(uow: UnitOfWork, event: type[Event], keys: Sequence[str])
     """The owner of a compacted topic writes a state again whose record was overtaken by an older one.
 
     A relay that slept through its lease may send rows once more after newer ones; compaction would keep the older
-    record for ever. Where the outbox holds something newer still, that will come and nothing is to be done.
+    record for ever. Where the outbox holds something newer still, that will come and nothing is to be done; but for an
+    erasure, whose copy keeps the number of its first tombstone.
     """
     topic = event.topic.name
     if uow.service not in TOPICS[topic].producers:
@@ -69,11 +71,9 @@ async def rewrite_late(uow: UnitOfWork, event: type[Event], keys: Sequence[str])
     for key in sorted(set(keys)):
         last = (await uow.execute(_LAST_NUMBER, {"topic": topic, "key": key})).scalar_one_or_none()
         row = (await uow.execute(_BODY, {"topic": topic, "key": key})).one()
-        if last != row.sequence:
-            continue
         if row.gone:
             uow.erase(event, key)
-        else:
+        elif last == row.sequence:
             uow.publish(event.model_validate(row.body), about=[key])
 
 

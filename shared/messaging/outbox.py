@@ -25,7 +25,12 @@ _NONE_STUCK = text(
     "WHERE published_at IS NULL AND NOT position = ANY(:in_flight) ORDER BY position LIMIT :limit"
 )
 _ANY_STUCK = text("SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL AND stuck_reason IS NOT NULL)")
-_MARK = text("UPDATE outbox SET published_at = :now WHERE position = ANY(:positions)")
+# Only by who holds the relays' lease: an operator who replays takes it away first, as what is acknowledged by then may
+# have been on a log that is lost.
+_MARK = text(
+    "UPDATE outbox SET published_at = :now WHERE position = ANY(:positions) "
+    "AND EXISTS (SELECT FROM lease WHERE name = 'relay' AND holder = :holder)"
+)
 _STUCK = text("UPDATE outbox SET stuck_reason = :reason WHERE position = :position")
 
 OutboxRow = Row[Any]
@@ -51,9 +56,10 @@ async def unpublished(connection: AsyncConnection, in_flight: Sequence[int], stu
     return rows
 
 
-async def mark_published(connection: AsyncConnection, positions: Sequence[int], now: datetime) -> None:
-    """Says that these rows are on the topic."""
-    await connection.execute(_MARK, {"positions": list(positions), "now": now})
+async def mark_published(connection: AsyncConnection, positions: Sequence[int], now: datetime, holder: str) -> bool:
+    """Says that these rows are on the topic; False where `holder` has the lease no more, and nothing was said."""
+    result = await connection.execute(_MARK, {"positions": list(positions), "now": now, "holder": holder})
+    return result.rowcount > 0
 
 
 async def mark_stuck(connection: AsyncConnection, position: int, reason: str) -> None:

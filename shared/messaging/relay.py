@@ -173,8 +173,8 @@ class Relay:
         sent = [row.position for row, error in zip(batch, outcomes, strict=True) if error is None]
         now = clock.now()
         async with self._database.connection() as connection:
-            if sent:
-                await mark_published(connection, sent, now)
+            if sent and not await mark_published(connection, sent, now, self._lease.holder):
+                self._lease.lose()
         metrics.RELAY_BATCH.record(len(batch))
         metrics.RELAYED.add(len(sent))
         metrics.RELAY_SECONDS.record(clock.monotonic() - began)

@@ -78,7 +78,7 @@ class Draw:
         return statement, {"in_flight": [self.rng.randint(1, 9)], "limit": self.rng.randint(1, 5)}
 
     def mark(self) -> Step:
-        return outbox._MARK, {"now": NOW, "positions": [self.rng.randint(1, 15)]}
+        return outbox._MARK, {"now": NOW, "positions": [self.rng.randint(1, 15)], "holder": self.rng.choice(_KEYS)}
 
     def stuck(self) -> Step:
         return outbox._STUCK, {"reason": "x", "position": self.rng.randint(1, 15)}
@@ -220,6 +220,8 @@ class Draw:
             return lease._GIVE_BACK, {"name": "relay", "holder": holder}
         # Never near its end: the two servers' clocks are not one.
         seconds = self.rng.choice((-1000.0, 1000.0))
+        if self.rng.random() < 0.2:
+            return lease._TAKE_AWAY, {"name": "relay", "seconds": seconds}
         return lease._TAKE, {"name": "relay", "holder": holder, "seconds": seconds}
 
     def states(self) -> Step:

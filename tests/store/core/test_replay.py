@@ -9,9 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.contracts.events.party_changed import PartyChanged
+from shared.kernel import clock
 from shared.messaging import replaying
 from shared.messaging.held_admin import standing
+from shared.messaging.lease import Lease
 from shared.messaging.long_work import Step, run_in_steps
+from shared.messaging.outbox import mark_published, unpublished
 from shared.messaging.replaying import Which
 from shared.store.cause import Cause
 from shared.store.unit_of_work import UnitOfWork
@@ -163,3 +166,23 @@ async def test_a_replayed_row_waits_since_its_replay(complaints: Bench) -> None:
         oldest = (await standing(uow)).oldest
     assert oldest is not None
     assert oldest < 3600
+
+
+async def test_what_a_relay_has_in_flight_when_a_replay_begins_is_sent_again(complaints: Bench) -> None:
+    """Seed 9220 of the simulation: acknowledged by a log that is lost, marked after the replay, and so on no topic."""
+    ticket = uuid4()
+    async with complaints.database.transaction(Cause.of_person()) as uow:
+        uow.publish(progressed(ticket))
+    relays = Lease(complaints.database, "relay")
+    assert await relays.take()
+    async with complaints.database.connection() as connection:
+        (row,) = await unpublished(connection, (), stuck=False)
+    await replay(complaints)
+    async with complaints.database.connection() as connection:
+        assert not await mark_published(connection, [row.position], clock.now(), relays.holder)
+    assert await complaints.rows(MARKED) == [row.position]
+    assert not await relays.take()
+    await complaints.rows("UPDATE lease SET until = now() - interval '1 second'")
+    assert await relays.take()
+    async with complaints.database.connection() as connection:
+        assert await mark_published(connection, [row.position], clock.now(), relays.holder)

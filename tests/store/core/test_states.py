@@ -104,6 +104,20 @@ class TestOwner:
             (3, True),
         ]
 
+    async def test_writes_the_tombstone_again_behind_a_state_that_was_written_after_it(self, owner: Bench) -> None:
+        """Seed 8438 of the simulation: the state came last, and compaction would have kept it."""
+        party = uuid4()
+        await self.publish(owner, party, "first")
+        async with owner.database.transaction(Cause.of_person()) as uow:
+            uow.erase(PartyChanged, party)
+        await self.publish(owner, party, "after")
+        await owner.batches.process([record(state(party, "first"), 1), tombstone(PartyChanged, party, 2)])
+        await owner.batches.process([record(state(party, "after"), 3)])
+        newest = "SELECT sequence, payload IS NULL FROM outbox ORDER BY 1 DESC LIMIT 1"
+        assert await owner.rows(newest) == [(4, True)]
+        await owner.batches.process([tombstone(PartyChanged, party, 4)])
+        assert await owner.rows(newest) == [(4, True)]
+
     async def test_waits_where_something_newer_is_still_in_the_outbox(self, owner: Bench) -> None:
         party = uuid4()
         await self.publish(owner, party, "first", "second", "third")
