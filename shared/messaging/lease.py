@@ -11,6 +11,9 @@ from shared.kernel import clock
 from shared.store.database import Database
 from shared.telemetry import metrics
 
+RELAYS = "relay"
+"""The lease of whoever sends what the outbox holds, and marks it."""
+
 LEASE_SECONDS = 3.0
 RENEW_SECONDS = 1.0
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from shared.kernel import clock
-from shared.messaging.lease import take_away
+from shared.messaging.lease import RELAYS, take_away
 from shared.store.cause import Cause
 from shared.store.database import Database
 from shared.store.unit_of_work import UnitOfWork
@@ -73,7 +73,7 @@ async def run_in_steps(
         row = (await uow.execute(_PLACE, {"name": name, "start": start, "by": by, "now": uow.now})).one()
         after, looked_at, published = row.after, row.done, 0
         # What a relay has in flight may be on a log that was lost since: it is sent again, not marked behind our back.
-        await take_away(uow.connection, "relay")
+        await take_away(uow.connection, RELAYS)
         uow.audit(by, f"{action}-begun", "events", name, done=looked_at)
     ended = False
     while not ended:

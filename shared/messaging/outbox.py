@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.messaging.lease import RELAYS
+
 BATCH_ROWS = 500
 BATCH_BYTES = 4 * 1024 * 1024
 
@@ -29,7 +31,7 @@ _ANY_STUCK = text("SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL 
 # have been on a log that is lost.
 _MARK = text(
     "UPDATE outbox SET published_at = :now WHERE position = ANY(:positions) "
-    "AND EXISTS (SELECT FROM lease WHERE name = 'relay' AND holder = :holder)"
+    "AND EXISTS (SELECT FROM lease WHERE name = :lease AND holder = :holder)"
 )
 _STUCK = text("UPDATE outbox SET stuck_reason = :reason WHERE position = :position")
 
@@ -58,7 +60,9 @@ async def unpublished(connection: AsyncConnection, in_flight: Sequence[int], stu
 
 async def mark_published(connection: AsyncConnection, positions: Sequence[int], now: datetime, holder: str) -> bool:
     """Says that these rows are on the topic; False where `holder` has the lease no more, and nothing was said."""
-    result = await connection.execute(_MARK, {"positions": list(positions), "now": now, "holder": holder})
+    result = await connection.execute(
+        _MARK, {"positions": list(positions), "now": now, "lease": RELAYS, "holder": holder}
+    )
     return result.rowcount > 0
 
 

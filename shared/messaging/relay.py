@@ -24,7 +24,7 @@ from shared.kernel import clock
 from shared.kernel.pause import pause
 from shared.messaging.batch import away_pause, is_away, will_pass
 from shared.messaging.kafka_access import KafkaAccess, advice
-from shared.messaging.lease import Lease
+from shared.messaging.lease import RELAYS, Lease
 from shared.messaging.outbox import OutboxRow, any_stuck, mark_published, mark_stuck, unpublished
 from shared.messaging.pace import Pace
 from shared.runtime.service import RoleContext
@@ -57,7 +57,7 @@ class _Behind(Exception):
 
 async def run(context: RoleContext) -> None:
     """Works until `context.stopping` is set; stands by while another relay holds the lease."""
-    lease = Lease(context.database, "relay")
+    lease = Lease(context.database, RELAYS)
     away = 0
     while not context.stopping.is_set():
         try:

@@ -231,6 +231,8 @@ POWERLESS = (
     ("/cases/{case_id}/close", "reception", "permission-missing"),
     *((command.path, "host", "permission-missing") for command in COMMANDS if "standard-set" in command.path),
     ("/standard-sets/{set_id}/publish", "administration", "permission-missing"),
+    ("/approval-delegations", "host", "permission-missing"),
+    ("/departments/{department_id}/approval-route", "sales-head", "permission-missing"),
     ("/departments", "manager", "permission-missing"),
     ("/departments/{department_id}/calendar", "sales-head", "permission-missing"),
     ("/staff", "manager", "permission-missing"),

@@ -78,7 +78,9 @@ class Draw:
         return statement, {"in_flight": [self.rng.randint(1, 9)], "limit": self.rng.randint(1, 5)}
 
     def mark(self) -> Step:
-        return outbox._MARK, {"now": NOW, "positions": [self.rng.randint(1, 15)], "holder": self.rng.choice(_KEYS)}
+        holder = self.rng.choice(_KEYS)
+        positions = [self.rng.randint(1, 15)]
+        return outbox._MARK, {"now": NOW, "positions": positions, "lease": lease.RELAYS, "holder": holder}
 
     def stuck(self) -> Step:
         return outbox._STUCK, {"reason": "x", "position": self.rng.randint(1, 15)}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.intake.approvals import delegation_store
 from services.intake.approvals.model import Approval, Step, Subject, Who
+from services.intake.approvals.shipped import routes
 from shared.kernel.errors import Refused
 from shared.security import directory
 from shared.store.unit_of_work import UnitOfWork
@@ -51,24 +52,29 @@ async def check_may_decide(uow: UnitOfWork, approval: Approval, *, requester_id:
     principal = approval.acting_for or approval.approver_id
     if by == principal:
         return None
-    if by == approval.approver_id and approval.delegation_id is not None:
+    stand_in = await directory.acting_for(uow, principal, uow.now)
+    if stand_in is not None and by == stand_in.staff_id:
+        return principal
+    if by != approval.approver_id:
+        raise Refused("not-the-approver", status=403, expected="the approver, or the substitute while absent")
+    if approval.delegation_id is not None:
         delegation = await delegation_store.get(uow, approval.delegation_id)
         if delegation is None or not delegation.holds_at(uow.now):
             raise Refused("delegation-ended", status=403, expected="who gave the delegation")
-        return principal
-    stand_in = await directory.acting_for(uow, principal, uow.now)
-    if by == approval.approver_id or (stand_in is not None and by == stand_in.staff_id):
-        return principal
-    raise Refused("not-the-approver", status=403, expected="the approver, or the substitute while absent")
+    return principal
 
 
-async def people(uow: UnitOfWork, who: Who, subject: Subject) -> tuple[UUID, ...]:
-    """Whoever is meant by `who` in this matter and can hear of it, e.g. to file the approval; perhaps nobody."""
-    async for wanted in _candidates(uow, who, subject):
-        acting = await directory.acting_for(uow, wanted, uow.now)
-        if acting is not None:
-            return (acting.staff_id,)
-    return ()
+async def to_inform(uow: UnitOfWork, code: str, subject: Subject) -> tuple[UUID, ...]:
+    """Who hears of an approval on this route, each once; nobody where the route has gone meanwhile."""
+    found: dict[UUID, None] = {}
+    route = routes().get(code)
+    for who in route.informed if route is not None else ():
+        async for wanted in _candidates(uow, who, subject):
+            acting = await directory.acting_for(uow, wanted, uow.now)
+            if acting is not None:
+                found[acting.staff_id] = None
+                break
+    return tuple(found)
 
 
 async def _candidates(uow: UnitOfWork, who: Who, subject: Subject) -> AsyncIterator[UUID]:
@@ -132,8 +138,10 @@ async def _acting(uow: UnitOfWork, wanted: UUID, step: Step, subject: Subject) -
 async def _delegate(uow: UnitOfWork, principal_id: UUID, subject: Subject) -> Approver | None:
     """Who got a delegation that reaches as far as this plan, and is here to use it."""
     for delegation in await delegation_store.in_force(uow, principal_id):
+        reaches = delegation.holds_at(uow.now) and delegation.covers(subject.department_id, subject.total)
+        if not reaches or delegation.delegate_id == subject.requester_id:
+            continue
         person = await directory.member(uow, delegation.delegate_id)
-        usable = person is not None and directory.is_here(person, uow.now) and person.staff_id != subject.requester_id
-        if usable and delegation.holds_at(uow.now) and delegation.covers(subject.department_id, subject.total):
+        if person is not None and directory.is_here(person, uow.now):
             return Approver(delegation.delegate_id, principal_id, delegation.id)
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -67,7 +67,7 @@ async def decide(
     if command != "approve":
         timers.cancel_all(uow, subject.visit_id)
         return Decided(approval, more=False)
-    return Decided(approval, more=await _go_on(uow, subject, approval, by))
+    return Decided(approval, more=await _go_on(uow, subject, approval))
 
 
 async def end(
@@ -104,16 +104,18 @@ async def ask_another(uow: UnitOfWork, subject: Subject, approval: Approval) -> 
     return approver
 
 
-async def _go_on(uow: UnitOfWork, subject: Subject, approval: Approval, by: UUID) -> bool:
+async def _go_on(uow: UnitOfWork, subject: Subject, approval: Approval) -> bool:
     """The next step waits, or is passed by who has approved already. Returns whether one waits."""
-    done = {one.decided_by for one in await store.of_revision(uow, subject.visit_id, subject.revision)} | {by}
+    done = {one.decided_by for one in await store.of_revision(uow, subject.visit_id, subject.revision)}
     steps = approval.plan
     for number in range(approval.step + 1, len(steps) + 1):
         approver = await approver_for(uow, steps[number - 1], subject)
         if approver.staff_id not in done:
             await _wait(uow, subject, approval.route, steps, number, approver)
             return True
-        passed = _approval(uow, subject, approval.route, steps, number, approver, state="approved")
+        asked = _approval(uow, subject, approval.route, steps, number, approver)
+        row = APPROVAL.step("new", "pass")
+        passed = replace(asked, state=row.target, decided_at=uow.now, decided_by=approver.staff_id)
         await store.add(uow, passed)
         _tell(uow, passed, "approve", approver.staff_id, approver.acting_for)
     timers.cancel_all(uow, subject.visit_id)
@@ -123,7 +125,7 @@ async def _go_on(uow: UnitOfWork, subject: Subject, approval: Approval, by: UUID
 async def _wait(
     uow: UnitOfWork, subject: Subject, route: str, steps: tuple[Step, ...], number: int, approver: Approver
 ) -> Approval:
-    approval = _approval(uow, subject, route, steps, number, approver, state=APPROVAL.step("new", "ask").target)
+    approval = _approval(uow, subject, route, steps, number, approver)
     await store.add(uow, approval)
     _request(uow, subject, number, approver)
     timers.set_all(uow, subject, number)
@@ -131,33 +133,22 @@ async def _wait(
 
 
 def _approval(
-    uow: UnitOfWork,
-    subject: Subject,
-    route: str,
-    steps: tuple[Step, ...],
-    number: int,
-    approver: Approver,
-    *,
-    state: str,
+    uow: UnitOfWork, subject: Subject, route: str, steps: tuple[Step, ...], number: int, approver: Approver
 ) -> Approval:
-    passed = state == "approved"
     return Approval(
         visit_id=subject.visit_id,
         revision=subject.revision,
         step=number,
-        steps=len(steps),
         route=route,
         plan=steps,
         role=steps[number - 1].who,
         approver_id=approver.staff_id,
         acting_for=approver.acting_for,
         delegation_id=approver.delegation_id,
-        state=state,
+        state=APPROVAL.step("new", "ask").target,
         snapshot=subject.snapshot,
         digest=digest_of(subject.snapshot),
         requested_at=uow.now,
-        decided_at=uow.now if passed else None,
-        decided_by=approver.staff_id if passed else None,
     )
 
 

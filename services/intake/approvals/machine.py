@@ -8,6 +8,7 @@ APPROVAL = Machine(
     "visit-approval",
     (
         Transition("new", "ask", "waiting", event="visit-approval-requested"),
+        Transition("new", "pass", "approved", event="visit-approval-decided"),
         Transition("waiting", "ask-another", "waiting", event="visit-approval-requested"),
         Transition("waiting", "approve", "approved", by="visits.decide", event="visit-approval-decided"),
         Transition("waiting", "return", "returned", by="visits.decide", event="visit-approval-decided"),
@@ -16,3 +17,4 @@ APPROVAL = Machine(
         Transition("waiting", "expire", "expired"),
     ),
 )
+"""A step is passed where whom it would ask has approved an earlier one of the same revision."""

@@ -90,14 +90,13 @@ class Subject:
 class Approval:
     """One person's decision about exactly one revision. `acting_for`: whose substitute or delegate the approver is.
 
-    `plan`: the steps that the request takes, as its `route` had them when it was asked, `steps` in number;
-    `digest`: SHA-256 in hex of the snapshot.
+    `plan`: the steps that the request takes, as its `route` had them when it was asked; `digest`: SHA-256 in hex of the
+    snapshot.
     """
 
     visit_id: UUID
     revision: int
     step: int
-    steps: int
     route: str
     plan: tuple[Step, ...]
     role: str
@@ -111,6 +110,11 @@ class Approval:
     reason: str | None = None
     decided_at: datetime | None = None
     decided_by: UUID | None = None
+
+    @property
+    def steps(self) -> int:
+        """How many the request takes."""
+        return len(self.plan)
 
 
 @dataclass(frozen=True, slots=True)

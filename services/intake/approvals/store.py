@@ -19,7 +19,6 @@ visit_approval = Table(
     identifier("visit_id", primary_key=True),
     number("revision", primary_key=True),
     number("step", primary_key=True),
-    number("steps"),
     words("route"),
     document("plan"),
     words("role"),

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
-from services.intake.approvals import approvers, commands
+from services.intake.approvals import commands
+from services.intake.approvals.approvers import to_inform
 from services.intake.approvals.model import Command
-from services.intake.approvals.routing import route_of
 from services.intake.visits import events, store, timers
 from services.intake.visits.machine import MORE_STEPS, VISIT
 from services.intake.visits.model import Visit
@@ -43,14 +43,14 @@ async def decide(
     VISIT.step(visit.state, command)
     if visit.revision != revision:
         raise Refused("visit-revision", field="revision", expected=f"the present revision, {visit.revision}")
-    subject = await subject_of(uow, visit)
+    subject = subject_of(visit)
     outcome = await commands.decide(uow, subject, command, digest=digest, reason=reason, by=by)
     row = VISIT.step(visit.state, command, {MORE_STEPS} if outcome.more else ())
     decided = replace(visit, state=row.target, version=visit.version + 1)
     await store.save(uow, decided)
     if not outcome.more:
-        informed = [await approvers.people(uow, who, subject) for who in route_of(outcome.approval.route).informed]
-        _follow(uow, decided, decision, by, tuple(dict.fromkeys(one for each in informed for one in each)))
+        informed = await to_inform(uow, outcome.approval.route, subject) if decision == "approved" else ()
+        _follow(uow, decided, decision, by, informed)
     uow.audit(by, command, "visit", visit.id, revision=revision, step=outcome.approval.step)
     return decided
 

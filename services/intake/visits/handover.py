@@ -43,10 +43,19 @@ async def move_hosted(uow: UnitOfWork, away: Away, limit: int) -> Moved:
 async def move_approvals(uow: UnitOfWork, away: Away, limit: int) -> Moved:
     """Gives the approvals that wait for somebody to who stands in, never to who asked (AP-01)."""
     waiting = await approval_store.waiting_for(uow, away.person.staff_id, limit=limit)
-    moved = 0
+    moved = stuck = 0
     for approval in waiting:
-        moved += int(await _ask_another(uow, approval, away))
-    return Moved(moved, len(waiting) - moved, more=len(waiting) == limit and moved > 0)
+        visit = await store.get(uow, approval.visit_id, lock=True)
+        assert visit is not None
+        still = await approval_store.waiting(uow, visit.id, visit.revision)
+        # Decided, or asked of another, before the visit was locked.
+        if still is None or still.approver_id != away.person.staff_id:
+            continue
+        if await _ask_another(uow, visit, still, away):
+            moved += 1
+        else:
+            stuck += 1
+    return Moved(moved, stuck, more=len(waiting) == limit and moved > 0)
 
 
 MOVERS = (move_hosted, move_approvals)
@@ -66,14 +75,8 @@ async def _give(uow: UnitOfWork, visit: Visit, successor: StaffChanged, away: Aw
     )
 
 
-async def _ask_another(uow: UnitOfWork, approval: Approval, away: Away) -> bool:
-    visit = await store.get(uow, approval.visit_id, lock=True)
-    assert visit is not None
-    still = await approval_store.waiting(uow, visit.id, visit.revision)
-    # Decided, or asked of another, before the visit was locked.
-    if still is None or still.approver_id != away.person.staff_id:
-        return False
-    approver = await approvals.ask_another(uow, await subject_of(uow, visit), still)
+async def _ask_another(uow: UnitOfWork, visit: Visit, approval: Approval, away: Away) -> bool:
+    approver = await approvals.ask_another(uow, subject_of(visit), approval)
     if approver is None:
         return False
     uow.audit(
@@ -82,7 +85,7 @@ async def _ask_another(uow: UnitOfWork, approval: Approval, away: Away) -> bool:
         "visit-approval",
         visit.id,
         why=away.why,
-        approver=[str(still.approver_id), str(approver.staff_id)],
+        approver=[str(approval.approver_id), str(approver.staff_id)],
     )
     return True
 

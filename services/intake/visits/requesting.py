@@ -124,7 +124,7 @@ async def reschedule(
     uow.audit(by, "reschedule", "visit", visit.id, revision=moved.revision)
     await store.save(uow, moved)
     if await approvals.end(uow, visit.id, visit.revision, "withdraw", by):
-        await approvals.ask(uow, await subject_of(uow, moved))
+        await approvals.ask(uow, subject_of(moved))
     if moved.guest_is_expected:
         timers.set_reminder(uow, moved)
     return moved
@@ -178,7 +178,7 @@ async def seek_approval(uow: UnitOfWork, visit: Visit) -> Visit:
     row = VISIT.step(visit.state, "seek-approval", visit.template.facts)
     approving = replace(visit, state=row.target)
     await store.save(uow, approving)
-    await approvals.ask(uow, await subject_of(uow, approving))
+    await approvals.ask(uow, subject_of(approving))
     return approving
 
 

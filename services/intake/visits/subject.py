@@ -7,10 +7,9 @@ from typing import Any
 
 from services.intake.approvals.model import Subject
 from services.intake.visits.model import Visit
-from shared.store.unit_of_work import UnitOfWork
 
 
-async def subject_of(_uow: UnitOfWork, visit: Visit) -> Subject:
+def subject_of(visit: Visit) -> Subject:
     """The present revision, with all that an approval depends on."""
     return Subject(
         visit_id=visit.id,

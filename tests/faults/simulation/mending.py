@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.contracts.topics import TOPICS, TopicClass
-from shared.messaging.lease import take_away
+from shared.messaging.lease import RELAYS, take_away
 from shared.store.cause import Cause
 from tests.faults.simulation.database import SimulatedDatabase
 
@@ -56,7 +56,7 @@ class Operator:
         while True:
             try:
                 async with database.transaction(Cause.of_person()) as uow:
-                    await take_away(uow.connection, "relay")
+                    await take_away(uow.connection, RELAYS)
                     await uow.execute(_AGAIN, {"states": _STATES})
                 return
             except DBAPIError:

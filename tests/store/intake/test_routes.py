@@ -21,6 +21,7 @@ from services.intake.visits.model import Visit
 from services.intake.visits.subject import subject_of
 from shared.contracts.events.visit_approval_due import VisitApprovalDue
 from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
+from shared.contracts.events.visit_approved import VisitApproved
 from shared.contracts.events.visit_cancelled import VisitCancelled
 from shared.kernel import clock
 from shared.kernel.money import Money
@@ -39,11 +40,19 @@ kinds = ["business"]
 steps = [{ who = "department-manager", delegable = true }]
 """
 
+_INFORMS = """
+names = { zh = "备案", en = "Filed" }
+kinds = ["business"]
+informed = ["general-manager", "department-manager"]
+steps = [{ who = "superior" }]
+"""
+
 
 @pytest.fixture(autouse=True)
 def _own_routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "two.toml").write_text(_TWO, encoding="utf-8")
     (tmp_path / "delegable.toml").write_text(_DELEGABLE, encoding="utf-8")
+    (tmp_path / "informs.toml").write_text(_INFORMS, encoding="utf-8")
     monkeypatch.setenv("FRONTDESK_INTAKE_APPROVAL_ROUTES", str(tmp_path))
     monkeypatch.setenv("FRONTDESK_INTAKE_APPROVAL_ROUTE", "TWO")
     settings.cache_clear()
@@ -151,10 +160,24 @@ async def test_a_second_step_goes_to_the_substitute_of_who_is_absent(house: Hous
     assert (first.decided_by, first.acting_for) == tuple(house.ids(["sid", "hana"]))
 
 
+async def test_who_files_or_assists_is_named_with_the_approval_also_where_the_route_has_gone(
+    house: House, tmp_path: Path
+) -> None:
+    """AP-07"""
+    await _take(house, "INFORMS")
+    await decide(house, await house.ask(), "approved", by="gina")
+    approved = (await house.published("visits"))[-1]
+    assert isinstance(approved, VisitApproved)
+    assert approved.informed_ids == tuple(house.ids(["gina", "hana"]))
+    waiting = await house.ask(head_count=3)
+    (tmp_path / "informs.toml").unlink()
+    routes.cache_clear()
+    assert (await decide(house, waiting, "approved", by="gina")).state == "approved"
+
+
 async def test_a_delegate_decides_up_to_the_cap_and_no_longer_than_the_delegation_lasts(house: House) -> None:
     """AP-03"""
-    sales = (await house.bench.rows("SELECT id FROM department WHERE code = 'sales'"))[0]
-    await house.do(routing.use, sales, "DELEGABLE", by=house.staff["gina"])
+    await _take(house, "DELEGABLE")
     given = await house.do(
         delegations.delegate,
         house.staff["sid"],
@@ -170,7 +193,8 @@ async def test_a_delegate_decides_up_to_the_cap_and_no_longer_than_the_delegatio
     assert waiting.delegation_id == given.id
     await house.bench.rows("UPDATE approval_delegation SET ended_at = now()")
     await refused(house, "delegation-ended", approving.decide, visit.id, "approved", revision=1, by=house.staff["sid"])
-    assert (await decide(house, visit, "approved", by="hana")).state == "approved"
+    await hana_goes_away(house)
+    assert (await decide(house, visit, "approved", by="sid")).state == "approved", "who stands in needs no delegation"
 
 
 async def test_what_is_above_the_cap_goes_to_who_gave_the_delegation(house: House) -> None:
@@ -187,11 +211,16 @@ async def test_what_is_above_the_cap_goes_to_who_gave_the_delegation(house: Hous
     visit = await house.ask()
 
     async def asked_for(uow: UnitOfWork, minor: int) -> UUID:
-        subject = replace(await subject_of(uow, visit), total=Money(minor, "CNY"))
+        subject = replace(subject_of(visit), total=Money(minor, "CNY"))
         return (await approver_for(uow, routes()["DELEGABLE"].steps[0], subject)).staff_id
 
     assert await house.do(asked_for, 500_00) == house.staff["sid"]
     assert await house.do(asked_for, 500_01) == house.staff["hana"]
+
+
+async def _take(house: House, route: str) -> None:
+    (sales,) = await house.bench.rows("SELECT id FROM department WHERE code = 'sales'")
+    await house.do(routing.use, sales, route, by=house.staff["gina"])
 
 
 def _wish_of(visit: Visit) -> requesting.Wish:

@@ -10,6 +10,7 @@ import pytest
 from shared.contracts.events.complaint_assigned import ComplaintAssigned
 from shared.contracts.events.complaint_judged import ComplaintJudged
 from shared.contracts.events.complaint_reopened import ComplaintReopened
+from shared.contracts.events.visit_approval_due import VisitApprovalDue
 from shared.contracts.events.visit_cancelled import VisitCancelled
 from shared.contracts.events.visit_changed import VisitChanged
 from shared.contracts.events.visit_requested import VisitRequested
@@ -222,3 +223,48 @@ async def test_somebody_without_an_address_is_told_of_as_a_failure(world: World)
     assert (await world.message())["state"] == "suppressed"
     (failed,) = await world.told("message-failed")
     assert (failed["reason"], failed["subject_kind"]) == ("no-address", "callback")
+
+
+async def test_an_expired_request_is_told_to_who_asked_and_nobody_stops_preparing(world: World) -> None:
+    """NT-03"""
+    party, host, requester = await world.party(), await world.staff(), await world.staff()
+    visit = approved(party, host)
+    off = VisitCancelled(
+        visit_id=visit.visit_id,
+        revision=1,
+        party_id=party.party_id,
+        host_id=host.staff_id,
+        requester_id=requester.staff_id,
+        guest_was_told=False,
+        arrival=visit.arrival,
+        why="expired",
+    )
+    await world.tell(off)
+    told = await world.message()
+    assert (told["rule"], told["recipient_id"]) == ("visit-expired", str(requester.staff_id))
+
+
+async def test_whoever_files_or_assists_hears_of_the_approval(world: World) -> None:
+    """AP-07, NT-02"""
+    party, host, files = await world.party(), await world.staff(), await world.staff()
+    await world.tell(approved(party, host, informed_ids=(files.staff_id,)))
+    told = await world.message(rule="visit-approved-informed")
+    assert told["recipient_id"] == str(files.staff_id)
+
+
+async def test_an_approver_is_reminded_each_time_that_it_falls_due(world: World) -> None:
+    """NT-03"""
+    party, host, approver = await world.party(), await world.staff(), await world.staff()
+    visit = approved(party, host)
+    due = VisitApprovalDue(
+        visit_id=visit.visit_id,
+        revision=1,
+        step=1,
+        approver_id=approver.staff_id,
+        host_id=host.staff_id,
+        arrival=visit.arrival,
+        due=clock.now(),
+    )
+    await world.tell(due, due.model_copy(update={"due": clock.now()}))
+    told = await world.messages(rule="visit-approval-reminder")
+    assert [message["recipient_id"] for message in told] == [str(approver.staff_id)] * 2

@@ -35,18 +35,17 @@ CREATE TABLE approval_route_use (
     set_at        timestamptz NOT NULL
 );
 ALTER TABLE visit_approval
-    ADD COLUMN steps integer NOT NULL DEFAULT 1,
     ADD COLUMN route text NOT NULL DEFAULT 'MANAGER',
     ADD COLUMN plan jsonb NOT NULL DEFAULT '[{"who": "department-manager"}]',
     ADD COLUMN delegation_id uuid REFERENCES approval_delegation,
     ADD COLUMN digest text,
-    ADD CONSTRAINT visit_approval_step CHECK (step BETWEEN 1 AND steps),
+    ADD CONSTRAINT visit_approval_step CHECK (step BETWEEN 1 AND jsonb_array_length(plan)),
     DROP CONSTRAINT visit_approval_state_check,
     ADD CONSTRAINT visit_approval_state_check
         CHECK (state IN ('waiting', 'approved', 'returned', 'rejected', 'withdrawn', 'expired'));
 CREATE FUNCTION visit_is_approved_whole() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN
-    IF (SELECT count(*) FILTER (WHERE state = 'approved') IS DISTINCT FROM max(steps)::bigint
+    IF (SELECT count(*) FILTER (WHERE state = 'approved') IS DISTINCT FROM max(jsonb_array_length(plan))::bigint
         FROM visit_approval WHERE visit_id = NEW.id AND revision = NEW.revision) THEN
         RAISE EXCEPTION 'a visit is approved when every step of its route is';
     END IF;
