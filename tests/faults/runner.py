@@ -32,6 +32,8 @@ from tests.support.stored import unacknowledged
 SHORT_BEFORE_SECONDS, SHORT_AFTER_SECONDS = 7.0, 5.0
 _LONG_MOST_SECONDS = 15 * 60.0
 _ANSWERS_SECONDS = 20.0
+_LOOKS = 2
+"""What is amiss must be so at the second, too: a timer may send a message between the looks at phones and at stores."""
 
 Tell = Callable[[str], None]
 
@@ -122,19 +124,22 @@ class Runner:
             if isinstance(result, Exception) and not isinstance(result, asyncio.CancelledError):
                 raise AssertionError(f"a watcher ended: {result!r}")
         self._tell("checking")
-        await self._sink.look()
         again = self._scan.again
         await asyncio.to_thread(self._scan.read_on)
         run.sent_again = self._scan.again - again
-        evidence = Evidence(
-            self._stores,
-            scene.ledger,
-            self._sink.received,
-            {} if fault.reorders else dict(self._scan.inverted),
-            still_open,
-            frozenset(scene.held_as_meant),
-        )
-        run.findings = await asyncio.to_thread(checker.check, evidence)
+        for _ in range(_LOOKS):
+            await self._sink.look()
+            evidence = Evidence(
+                self._stores,
+                scene.ledger,
+                self._sink.received,
+                {} if fault.reorders else dict(self._scan.inverted),
+                still_open,
+                frozenset(scene.held_as_meant),
+            )
+            run.findings = await asyncio.to_thread(checker.check, evidence)
+            if not run.findings:
+                break
         if run.rest_seconds > REST_SECONDS and not still_open:
             run.findings.append(Finding("I5", "late", f"at rest only after {run.rest_seconds:.0f} s"))
         run.sent_twice = await asyncio.to_thread(messages.sent_twice, evidence)
