@@ -13,6 +13,8 @@ from services.intake.directory.api import router as sign_in
 from services.intake.directory.departments_api import router as departments
 from services.intake.directory.handover import Handover
 from services.intake.directory.staff_api import router as staff
+from services.intake.drafts.api import router as drafts
+from services.intake.drafts.commands import TIMERS as DRAFT_TIMERS
 from services.intake.parties.api import router as parties
 from services.intake.parties.erasure import forget
 from services.intake.settings import settings
@@ -20,6 +22,7 @@ from services.intake.standards.api import router as standards
 from services.intake.visits import handover as visits_handover
 from services.intake.visits.api import router as visits
 from services.intake.visits.reactions import REACTIONS as ON_VISITS
+from services.intake.visits.reception_api import router as receptions
 from services.intake.visits.timed import TIMERS as VISIT_TIMERS
 from shared.contracts.events.consent_changed import ConsentChanged
 from shared.contracts.events.department_changed import DepartmentChanged
@@ -36,10 +39,24 @@ service = Service(
     name="intake",
     settings=settings,
     database_url=lambda: settings().database_url,
-    routers=(sign_in, departments, staff, calendars, channels, parties, cases, standards, approvals, visits),
+    routers=(
+        sign_in,
+        departments,
+        staff,
+        calendars,
+        channels,
+        parties,
+        cases,
+        standards,
+        approvals,
+        drafts,
+        visits,
+        receptions,
+    ),
     reactions=(*ON_CHANNELS, *ON_VISITS, handover.reaction),
     timers=(
         *VISIT_TIMERS,
+        *DRAFT_TIMERS,
         handover.timer,
         TimerHandler(signing.ROTATE, signing.rotate, publishes=frozenset({SigningKeyPublished})),
     ),

@@ -109,6 +109,12 @@ class IntakeSettings(CommonSettings):
         validation_alias="FRONTDESK_INTAKE_APPROVAL_EXPIRES_AFTER",
         description="how long one step of an approval may wait; on arrival it ends in any case",
     )
+    draft_purge_after: timedelta = Field(
+        timedelta(days=90),
+        gt=timedelta(0),
+        validation_alias="FRONTDESK_INTAKE_DRAFT_PURGE_AFTER",
+        description="how long a draft of an application is kept after it was saved last",
+    )
     door_queue: int = Field(
         2_000,
         ge=1,

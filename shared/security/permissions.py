@@ -47,7 +47,7 @@ _TICKET_DECISIONS = frozenset(
     }
 )
 
-_VISIT_DECISIONS = frozenset({"visits.decide", "visits.cancel"})
+_VISIT_DECISIONS = frozenset({"visits.decide", "visits.cancel", "visits.level"})
 _CASE_WORK = frozenset({"cases.work", "cases.close"})
 _VISIT_WORK = frozenset(
     {"visits.level", "visits.prepare", "visits.confirm", "visits.receive", "visits.settle", "visits.cancel"}
@@ -123,6 +123,7 @@ _OF_DEPARTMENT = {"department-manager": Reach.DEPARTMENT, "supervisor": Reach.DE
 
 REACHES: dict[str, dict[str, Reach]] = {
     "visits.read": dict.fromkeys(_OWN_VISITS, Reach.OWN) | _OF_DEPARTMENT,
+    "visits.level": {"department-manager": Reach.DEPARTMENT},
     "staff.record-absence": _OF_DEPARTMENT,
     "staff.read-contact": _OF_DEPARTMENT,
     "calendars.manage": {"department-manager": Reach.DEPARTMENT},

@@ -6,6 +6,11 @@ from shared.web.text import CHOOSE, LOOK, MEND, OTHERS, SIGN_IN, Text
 
 DOMAIN_TEXTS: dict[str, Text] = {
     "budget-blocked": Text("The budget has lines that cannot be approved.", "预算中有不能批准的项目。", *MEND),
+    "budget-missing": Text("Nothing is planned yet of what the visit costs.", "尚未编制来访费用预算。", *LOOK),
+    "form-missing": Text("This visit has no application form.", "该来访没有申请表。", *LOOK),
+    "level-missing": Text("No level is judged yet.", "尚未评定接待级别。", *LOOK),
+    "draft-outdated": Text("The draft was saved by something else meanwhile.", "草稿已在别处保存过。", *LOOK),
+    "too-many-drafts": Text("You have too many drafts.", "草稿过多。", *LOOK),
     "absence-dates": Text("An absence cannot have these dates.", "缺勤时间不合理。", *MEND),
     "absence-overlap": Text("Another absence lies in this time.", "该时段已有缺勤登记。", *LOOK),
     "calendar-empty": Text("Nobody would ever work by this calendar.", "按此日历将永无工作时间。", *MEND),

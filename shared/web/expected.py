@@ -58,6 +58,8 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "time_zone": ("an IANA time zone, e.g. Asia/Shanghai", "IANA 时区，如 Asia/Shanghai"),
     "reply_address": ("one of the sender's own addresses", "发送人自己的地址之一"),
     "guest_address": ("a phone number or an e-mail address", "电话号码或电子邮件地址"),
+    "meeting_place": ("where, if at neither airport nor station", "非机场、车站时须写明地点"),
+    "other_services": ("which other services are meant", "须写明其他服务内容"),
     "visit_host": ("either host_id or host_email", "host_id 与 host_email 之一"),
     "cell_amounts": ("the amounts that this kind of cell has", "与该类型相符的金额"),
     "cell_range": ("a lower amount that is not above the upper one", "不高于上限的下限"),

@@ -45,7 +45,9 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     components = schema.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
-    components["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    told = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    components.update(told.pop("$defs"))
+    components["Problem"] = told
     for path in schema.get("paths", {}).values():
         for method, operation in path.items():
             _name(operation)

@@ -22,6 +22,7 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("an instant after absent_from", "absent_from 之后的时刻"),
     ("an instant with its offset, as 2026-11-23T09:00+08:00", "带时差的时刻，如 2026-11-23T09:00+08:00"),
     ("an instant, as absent_until is given", "时刻，因为填写了 absent_until"),
+    ("at most {} drafts at a time", "同时至多 {} 份草稿"),
     ("at most {} characters", "至多 {} 个字符"),
     ("at most {} rows in one file", "每个文件至多 {} 行"),
     (
@@ -90,6 +91,9 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("who gave the delegation", "授权人本人"),
     ("who gave or has the delegation", "授权人或被授权人"),
     ("another member of staff", "另一位员工"),
+    ("a visit of the kind reception", "reception 类的来访"),
+    ("a judged level", "已评定的级别"),
+    ("a planned budget, if only an empty one", "已编制的预算（可为空）"),
     ("a visit whose approval waits", "正等待审批的来访"),
     ("the digest of what waits, {}", "待审批内容的摘要 {}"),
     ("somebody with one of the roles {}", "具有以下角色之一的人：{}"),

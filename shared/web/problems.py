@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,9 +19,9 @@ from shared.kernel.errors import Refused
 from shared.kernel.ids import new_id
 from shared.web import contention
 from shared.web.expected import expected_for
-from shared.web.language import language_for
+from shared.web.language import Language, language_for
 from shared.web.phrases import in_language
-from shared.web.schemas import Problem
+from shared.web.schemas import Fault, Problem
 from shared.web.texts import text_for
 
 MEDIA_TYPE = "application/problem+json"
@@ -30,6 +30,8 @@ _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
 _ROUTING = {404: "no-such-route", 405: "method-not-allowed"}
 _CODES = {"missing": "missing-field", "extra_forbidden": "unknown-field", "json_invalid": "malformed-json"}
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_MOST_FAULTS = 50
+"""More are not told at once: a form of five hundred visitors may have as many."""
 _ROOTED = ("$", "query.", "path.", "header.", "cookie.")
 
 
@@ -49,6 +51,7 @@ def problem(
     field: str | None = None,
     expected: str | None = None,
     permission: str | None = None,
+    errors: tuple[Fault, ...] | None = None,
 ) -> Response:
     """A problem in the caller's language. `field` may be a bare name of the body; it is told as JSONPath."""
     language = language_for(connection)
@@ -61,6 +64,7 @@ def problem(
         detail=text.detail(language),
         field=field if field is None or field.startswith(_ROOTED) else f"$.{field}",
         expected=in_language(expected, language),
+        errors=errors,
         permission=permission,
         instance=f"urn:uuid:{correlation_id(connection)}",
     )
@@ -89,11 +93,29 @@ async def _refused(request: HTTPRequest, error: Exception) -> Response:
 
 async def _invalid(request: HTTPRequest, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first: dict[str, Any] = error.errors()[0]
-    kind, where = str(first["type"]), first["loc"]
+    found = faults(error.errors(), language_for(request))
+    first = found[0]
+    several = found if len(found) > 1 else None
+    return problem(request, 422, first.code, field=first.field, expected=first.expected, errors=several)
+
+
+def faults(errors: Sequence[Mapping[str, Any]], language: Language) -> tuple[Fault, ...]:
+    """The validation errors of a model as they are told, without what was sent; the first fifty."""
+    places = [tuple(error["loc"]) for error in errors]
+    # A list whose entries are wrong is counted as too short as well, which is no news.
+    news = [error for error in errors if not (error["type"] == "too_short" and _is_above(tuple(error["loc"]), places))]
+    return tuple(_fault(error, language) for error in news[:_MOST_FAULTS])
+
+
+def _is_above(place: tuple[int | str, ...], places: Iterable[tuple[int | str, ...]]) -> bool:
+    return any(len(other) > len(place) and other[: len(place)] == place for other in places)
+
+
+def _fault(error: Mapping[str, Any], language: Language) -> Fault:
+    kind, where = str(error["type"]), error["loc"]
     code = "invalid-body" if tuple(where) == ("body",) else _CODES.get(kind, "invalid-field")
-    wanted = expected_for(kind, first.get("ctx") or {}, language_for(request))
-    return problem(request, 422, code, field=json_path(where), expected=wanted)
+    expected = expected_for(kind, error.get("ctx") or {}, language)
+    return Fault(code=code, field=json_path(where), expected=expected)
 
 
 async def _routing(request: HTTPRequest, error: Exception) -> Response:

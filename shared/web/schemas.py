@@ -17,6 +17,16 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
+class Fault(BaseModel):
+    """One of several things to mend."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    field: str
+    expected: str
+
+
 class Problem(BaseModel):
     """An error as RFC 9457 has it (`application/problem+json`); no part of it repeats what the caller sent."""
 
@@ -35,6 +45,8 @@ class Problem(BaseModel):
     """JSONPath (RFC 9535) of the value in the body to mend, or `query.…`, `path.…`, `header.…`."""
     expected: str | None = None
     """What would have been accepted."""
+    errors: tuple[Fault, ...] | None = None
+    """Everything that is to be mended, the first of which stands in `field`, where that is more than one thing."""
     permission: str | None = None
     """The permission that the caller lacks, where that is why."""
     instance: str

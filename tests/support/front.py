@@ -160,6 +160,7 @@ async def play(house: House, desk: Desk, things: Things) -> None:
     things.open["set_id"] = again["set_id"]
     things.open["department_id"] = newest("intake", "department", "code = 'demo-service'")
     things.open["staff_id"] = newest("intake", "staff", f"email = '{staff_email('handler-2')}'")
-    things.open["absence_id"] = things.open["delegation_id"] = things.open["staff_id"]
+    for nobodys in ("absence_id", "delegation_id", "exemption_id", "draft_id"):
+        things.open[nobodys] = things.open["staff_id"]
     things.open["case_id"] = things.ended["case_id"] = newest("intake", "service_case")
     await desk.staff("agent", "intake", "POST", f"/cases/{things.ended['case_id']}/close")

@@ -17,6 +17,8 @@ CHANNEL, NOBODY = "channel", "nobody"
 _BOSS = "administration"
 """Looks after the directory."""
 
+_GENERAL = "general"
+
 NO_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 SECRET = "柳如是-pseudonym-7421"
@@ -31,9 +33,11 @@ _WISH = {
     "short_notice_reason": SECRET,
 }
 VISIT = {**_WISH, "guest": GUEST, "host_email": staff_email("host")}
+RECEPTION = {**VISIT, "form": {"company": SECRET, "visitors": [{"name": SECRET}]}}
 MESSAGE = {"purpose": "complaint", "sender": {"name": SECRET, "phone": "+8613800138000"}, "text": SECRET}
 
 _NAMES = {"zh": SECRET, "en": SECRET}
+_LINE = {"item": "lunch", "amount": 1, "note": SECRET}
 _PLACE = {"item": "lunch", "level": "B"}
 CELL = {**_PLACE, "kind": "cap", "upper": 100, "basis": "person", "note": _NAMES}
 OUTLINE = {
@@ -66,6 +70,19 @@ COMMANDS = (
     Command("intake", "/visits/{visit_id}/reschedule", "host", {k: _WISH[k] for k in ("arrival", "departure")}),
     Command("intake", "/visits/{visit_id}/cancel", "host", {"reason": SECRET}),
     Command("intake", "/visits/{visit_id}/withdraw", "host", None),
+    Command("intake", "/receptions", "host", RECEPTION),
+    Command("intake", "/visits/{visit_id}/resubmit-reception", "host", _WISH),
+    Command("intake", "/visits/{visit_id}/amend", "host", {"purpose": SECRET}),
+    Command("intake", "/visits/{visit_id}/judge-level", "sales-head", {"level": "A", "reason": SECRET}),
+    Command("intake", "/visits/{visit_id}/budget", "host", {"bearer_department_id": NO_ID, "lines": [_LINE]}),
+    Command("intake", "/visits/{visit_id}/seek-approval", "host", None),
+    Command("intake", "/visits/{visit_id}/exemptions", "host", {"item": "lunch", "up_to": 1, "reason": SECRET}),
+    *(Command("intake", f"/exemptions/{{exemption_id}}/{step}", _GENERAL, None) for step in ("grant", "refuse")),
+    Command("intake", "/exemptions/{exemption_id}/withdraw", "host", None),
+    Command("intake", "/visit-drafts", "host", {"kind": "business", "content": {"purpose": SECRET}}),
+    Command("intake", "/visit-drafts/{draft_id}/save", "host", {"content": {"purpose": SECRET}, "version": 1}),
+    Command("intake", "/visit-drafts/{draft_id}/submit", "host", None),
+    Command("intake", "/visit-drafts/{draft_id}/discard", "host", None),
     Command("intake", "/approval-delegations", "sales-head", {"delegate_id": NO_ID, "cap": 1, "currency": "CNY"}),
     Command("intake", "/approval-delegations/{delegation_id}/end", "sales-head", None),
     Command("intake", "/departments/{department_id}/approval-route", _BOSS, {"route": "AP-01"}),

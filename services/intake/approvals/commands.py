@@ -70,6 +70,14 @@ async def decide(
     return Decided(approval, more=await _go_on(uow, subject, approval))
 
 
+async def check_last_approver(uow: UnitOfWork, subject: Subject, by: UUID) -> None:
+    """Refuses whom the last step of this subject's route would not ask: `not-the-approver` (403), `no-approver`."""
+    route = await route_for(uow, subject)
+    last = await approver_for(uow, steps_of(route, subject)[-1], subject)
+    if by not in (last.staff_id, last.acting_for):
+        raise Refused("not-the-approver", status=403, expected="the approver, or the substitute while absent")
+
+
 async def end(
     uow: UnitOfWork, visit_id: UUID, revision: int, command: Literal["withdraw", "expire"], by: UUID | None
 ) -> bool:

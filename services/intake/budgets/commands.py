@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
@@ -18,28 +18,37 @@ from shared.store.unit_of_work import UnitOfWork
 Decision = Literal["grant", "refuse"]
 
 
-async def plan(
-    uow: UnitOfWork, visit_id: UUID, revision: int, planned: Sequence[Planned], *, currency: str, bearer: UUID, by: UUID
-) -> Budget:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What somebody wants to spend, and which department bears it."""
+
+    lines: tuple[Planned, ...]
+    currency: str
+    bearer_department_id: UUID
+
+
+async def plan(uow: UnitOfWork, visit_id: UUID, revision: int, wanted: Plan, *, by: UUID) -> Budget:
     """The planned lines of a revision, instead of those before; the caller has locked the visit.
 
     A plan may be above its caps: only approving it is refused. Raises Refused: `department-unknown`,
     `currency-mixed` (422).
     """
+    bearer = wanted.bearer_department_id
     if await directory.department(uow, bearer) is None:
         raise Refused("department-unknown", status=422, field="bearer_department_id", expected="id of a department")
-    for place, line in enumerate(planned):
-        if line.amount.currency != currency:
-            raise Refused("currency-mixed", status=422, field=f"$.lines[{place}]", expected=f"amounts in {currency}")
+    for place, line in enumerate(wanted.lines):
+        if line.amount.currency != wanted.currency:
+            expected = f"amounts in {wanted.currency}"
+            raise Refused("currency-mixed", status=422, field=f"$.lines[{place}]", expected=expected)
     before = await store.get(uow, visit_id, revision)
     budget = Budget(
         visit_id=visit_id,
         revision=revision,
         bearer_department_id=bearer,
-        currency=currency,
+        currency=wanted.currency,
         planned_by=by,
         planned_at=uow.now,
-        plan=tuple(planned),
+        plan=wanted.lines,
         version=1 + (before.version if before else 0),
     )
     await store.save(uow, budget)

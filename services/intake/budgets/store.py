@@ -89,9 +89,19 @@ async def save(uow: UnitOfWork, one: Budget) -> None:
     )
     table = visit_budget_line
     await uow.execute(delete(table).where(table.c.visit_id == one.visit_id, table.c.revision == one.revision))
-    for place, planned in enumerate(one.plan, 1):
-        minor, quantity = planned.amount.minor, planned.quantity
-        uow.insert(table, **key, number=place, item=planned.item, minor=minor, quantity=quantity, note=planned.note)
+    rows = [
+        {
+            **key,
+            "number": place,
+            "item": planned.item,
+            "minor": planned.amount.minor,
+            "quantity": planned.quantity,
+            "note": planned.note,
+        }
+        for place, planned in enumerate(one.plan, 1)
+    ]
+    if rows:
+        await uow.execute(insert(table), rows)
 
 
 async def get(uow: UnitOfWork, visit_id: UUID, revision: int) -> Budget | None:

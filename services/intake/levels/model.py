@@ -79,7 +79,7 @@ def propose(outline: Outline, evidence: Evidence) -> Proposed:
 def check_judgement(
     outline: Outline, proposed: Proposed, level: str, host_rank: str | None, reason: str | None
 ) -> None:
-    """A person may decide otherwise than the rules, and says why then.
+    """A person may decide otherwise than the rules, and says why then. Sets with ranks of hosts need one.
 
     Raises Refused: `level-unknown`, `host-rank-unknown`, `reason-missing` (422).
     """
@@ -87,7 +87,7 @@ def check_judgement(
     if level not in levels:
         raise Refused("level-unknown", status=422, field="level", expected=f"one of {', '.join(levels)}")
     ranks = [each.code for each in outline.host_ranks]
-    if host_rank is not None and host_rank not in ranks:
+    if (host_rank is not None or ranks) and host_rank not in ranks:
         raise Refused("host-rank-unknown", status=422, field="host_rank", expected=f"one of {', '.join(ranks)}")
     if level != proposed.level and not reason:
         raise Refused(

@@ -141,8 +141,8 @@ def _values(one: Party) -> dict[str, Any]:
     return values | {"liaison_ids": [str(liaison) for liaison in one.liaison_ids]}
 
 
-async def erase(uow: UnitOfWork, party_id: UUID) -> None:
-    """Takes a party's name and links away, and addresses that were nobody else's."""
+async def erase(uow: UnitOfWork, party_id: UUID) -> list[str]:
+    """Takes a party's name and links away, and addresses that were nobody else's; returns the ids of all it had."""
     await uow.execute(
         party.update()
         .where(party.c.id == party_id, party.c.erased_at.is_(None))
@@ -156,6 +156,7 @@ async def erase(uow: UnitOfWork, party_id: UUID) -> None:
     await uow.execute(address.delete().where(address.c.address_id.in_(ids), address.c.address_id.not_in(still_used)))
     either = or_(duplicate_suggestion.c.party_id == party_id, duplicate_suggestion.c.other_id == party_id)
     await uow.execute(duplicate_suggestion.delete().where(either))
+    return ids
 
 
 async def suggestions(uow: UnitOfWork, party_id: UUID) -> list[UUID]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,11 +9,10 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from services.intake.approvals import store as approval_store
-from services.intake.calendars.commands import visit_notice
-from services.intake.calendars.schemas import Warned
 from services.intake.channels.door import channel_edge
-from services.intake.visits import approving, receiving, requesting, store
+from services.intake.visits import approving, receiving, requesting, revising, store
 from services.intake.visits.approving import Decision
+from services.intake.visits.edges import Staff, request_by, told, within_reach
 from services.intake.visits.model import Visit
 from services.intake.visits.schemas import (
     ApproveRequest,
@@ -29,12 +27,9 @@ from services.intake.visits.schemas import (
     VisitView,
     WishRequest,
 )
-from shared.kernel.errors import NotFound, Refused
-from shared.messaging import copies
 from shared.security.rows import rows_of
 from shared.store.unit_of_work import UnitOfWork
 from shared.web.edge import Edge, requires
-from shared.web.language import language_for
 
 router = APIRouter(tags=["visits"])
 
@@ -53,14 +48,17 @@ State = Literal[
     "closed",
     "cancelled",
 ]
-Staff = Annotated[Edge, Depends(requires("visits.read"))]
-"""Anybody here; the command looks at whose visit it is."""
 
 
 @router.post("/visits", status_code=201, response_model=VisitView)
 async def request_visit(body: VisitRequest, edge: Edge = Depends(requires("visits.request"))) -> Response:
     """Asks for a visit, in the caller's name (VR-03). It goes to the approver of the host's department."""
-    return await _told(edge, lambda uow: _request(uow, body, requester_id=edge.caller.staff_id), status=201, dated=True)
+    return await told(
+        edge,
+        lambda uow: request_by(uow, body, kind=body.kind, requester_id=edge.caller.staff_id),
+        status=201,
+        dated=True,
+    )
 
 
 @router.post("/channel-visits", status_code=202, response_model=RequestedAnswer)
@@ -68,7 +66,7 @@ async def request_visit_as_guest(body: VisitRequest, edge: Edge = Depends(channe
     """Asks for a visit in the guest's name, through a channel. The guest hears that it was received."""
 
     async def run(uow: UnitOfWork) -> RequestedAnswer:
-        return RequestedAnswer(id=(await _request(uow, body, requester_id=None)).id)
+        return RequestedAnswer(id=(await request_by(uow, body, kind=body.kind, requester_id=None)).id)
 
     return await edge.command(run, status=202)
 
@@ -97,12 +95,7 @@ async def read_visit(visit_id: UUID, edge: Staff) -> VisitDetail:
     """One visit with its approvals."""
 
     async def read(uow: UnitOfWork) -> VisitDetail:
-        visit = await store.get(uow, visit_id)
-        if visit is None:
-            raise NotFound("visit")
-        rows = await rows_of(uow, edge.caller, "visits.read")
-        if not await store.is_within(uow, rows, visit_id):
-            raise rows.out_of_reach()
+        visit = await within_reach(uow, visit_id, await rows_of(uow, edge.caller, "visits.read"))
         return VisitDetail.with_approvals(visit, await approval_store.of_visit(uow, visit_id))
 
     return await edge.query(read)
@@ -130,8 +123,8 @@ async def reject(visit_id: UUID, body: ReasonedDecision, edge: Staff) -> Respons
 async def resubmit(visit_id: UUID, body: WishRequest, edge: Staff) -> Response:
     """Sends a returned request, mended, to its approver again: a new revision."""
     by, permitted = edge.caller.staff_id, "visits.cancel" in edge.caller.permissions
-    return await _told(
-        edge, lambda uow: requesting.resubmit(uow, visit_id, body.wish(), by=by, permitted=permitted), dated=True
+    return await told(
+        edge, lambda uow: revising.resubmit(uow, visit_id, body.wish(), by=by, permitted=permitted), dated=True
     )
 
 
@@ -139,9 +132,9 @@ async def resubmit(visit_id: UUID, body: WishRequest, edge: Staff) -> Response:
 async def reschedule(visit_id: UUID, body: DatesRequest, edge: Staff) -> Response:
     """Moves the visit, and everything that hangs on it: a new revision."""
     by, permitted = edge.caller.staff_id, "visits.cancel" in edge.caller.permissions
-    return await _told(
+    return await told(
         edge,
-        lambda uow: requesting.reschedule(
+        lambda uow: revising.reschedule(
             uow,
             visit_id,
             arrival=body.arrival,
@@ -158,7 +151,7 @@ async def reschedule(visit_id: UUID, body: DatesRequest, edge: Staff) -> Respons
 async def cancel(visit_id: UUID, body: CancelRequest, edge: Staff) -> Response:
     """Calls the visit off, at any time before arrival."""
     by, permitted = edge.caller.staff_id, "visits.cancel" in edge.caller.permissions
-    return await _told(
+    return await told(
         edge, lambda uow: requesting.cancel(uow, visit_id, reason=body.reason, by=by, permitted=permitted)
     )
 
@@ -167,28 +160,28 @@ async def cancel(visit_id: UUID, body: CancelRequest, edge: Staff) -> Response:
 async def withdraw(visit_id: UUID, edge: Staff) -> Response:
     """Takes a request back that is not decided yet."""
     by, permitted = edge.caller.staff_id, "visits.cancel" in edge.caller.permissions
-    return await _told(edge, lambda uow: requesting.withdraw(uow, visit_id, by=by, permitted=permitted))
+    return await told(edge, lambda uow: requesting.withdraw(uow, visit_id, by=by, permitted=permitted))
 
 
 @router.post("/visits/{visit_id}/confirm", response_model=VisitView)
 async def confirm(visit_id: UUID, edge: Staff) -> Response:
     """Records that time, people and way were confirmed with the guest (VR-05)."""
     by, permitted = edge.caller.staff_id, "visits.confirm" in edge.caller.permissions
-    return await _told(edge, lambda uow: receiving.confirm(uow, visit_id, by=by, permitted=permitted))
+    return await told(edge, lambda uow: receiving.confirm(uow, visit_id, by=by, permitted=permitted))
 
 
 @router.post("/visits/{visit_id}/arrive", response_model=VisitView)
 async def arrive(visit_id: UUID, edge: Staff) -> Response:
     """Records that the guest is here."""
     by, permitted = edge.caller.staff_id, "visits.receive" in edge.caller.permissions
-    return await _told(edge, lambda uow: receiving.arrive(uow, visit_id, by=by, permitted=permitted))
+    return await told(edge, lambda uow: receiving.arrive(uow, visit_id, by=by, permitted=permitted))
 
 
 @router.post("/visits/{visit_id}/depart", response_model=VisitView)
 async def depart(visit_id: UUID, body: DepartRequest, edge: Staff) -> Response:
     """Records that the guest has left; the callback waits until they should be home (VR-23)."""
     by, permitted = edge.caller.staff_id, "visits.receive" in edge.caller.permissions
-    return await _told(
+    return await told(
         edge,
         lambda uow: receiving.depart(uow, visit_id, departed_at=body.departed_at, by=by, permitted=permitted),
     )
@@ -208,38 +201,4 @@ async def _decide(
             by=edge.caller.staff_id,
         )
 
-    return await _told(edge, run)
-
-
-async def _told(
-    edge: Edge, run: Callable[[UnitOfWork], Awaitable[Visit]], *, status: int = 200, dated: bool = False
-) -> Response:
-    """`dated`: dates were asked for, so that the answer warns where their notice was counted by a guess (VR-06)."""
-
-    async def view(uow: UnitOfWork) -> VisitView:
-        visit = await run(uow)
-        if not dated:
-            return VisitView.of(visit)
-        notice = await visit_notice(uow, visit.department_id, visit.zone, uow.now)
-        return VisitView.of(visit, Warned.of_years(notice.unannounced, language_for(edge.request)))
-
-    return await edge.command(view, status=status)
-
-
-async def _request(uow: UnitOfWork, body: VisitRequest, *, requester_id: UUID | None) -> Visit:
-    return await requesting.request(
-        uow,
-        body.wish(),
-        kind=body.kind,
-        guest=body.guest.claim(vouched=requester_id is not None),
-        host_id=body.host_id or await _host_by_email(uow, body.host_email or ""),
-        zone=body.zone,
-        requester_id=requester_id,
-    )
-
-
-async def _host_by_email(uow: UnitOfWork, email: str) -> UUID:
-    found = await copies.find(uow, "staff", email=email)
-    if not found:
-        raise Refused("host-unknown", status=422, field="host_email", expected="a member of staff who is still here")
-    return UUID(found[0]["staff_id"])
+    return await told(edge, run)

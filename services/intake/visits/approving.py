@@ -43,10 +43,11 @@ async def decide(
     VISIT.step(visit.state, command)
     if visit.revision != revision:
         raise Refused("visit-revision", field="revision", expected=f"the present revision, {visit.revision}")
-    subject = subject_of(visit)
+    subject = await subject_of(uow, visit)
     outcome = await commands.decide(uow, subject, command, digest=digest, reason=reason, by=by)
     row = VISIT.step(visit.state, command, {MORE_STEPS} if outcome.more else ())
-    decided = replace(visit, state=row.target, version=visit.version + 1)
+    approved = visit.revision if row.target == "approved" else visit.approved_revision
+    decided = replace(visit, state=row.target, approved_revision=approved, version=visit.version + 1)
     await store.save(uow, decided)
     if not outcome.more:
         informed = await to_inform(uow, outcome.approval.route, subject) if decision == "approved" else ()
@@ -93,7 +94,8 @@ def _follow(uow: UnitOfWork, visit: Visit, decision: Decision, by: UUID, informe
                     revision=visit.revision,
                     party_id=visit.party_id,
                     address_id=visit.address_id,
-                    asked_by_guest=visit.asked_by_guest,
+                    # Who heard of an approval must hear of this, too.
+                    asked_by_guest=visit.guest_was_told,
                     host_id=visit.host_id,
                     requester_id=visit.requester_id,
                     rejected_by=by,

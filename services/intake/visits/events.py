@@ -32,7 +32,7 @@ def requested(visit: Visit) -> VisitRequested:
     )
 
 
-def changed(visit: Visit, change: Literal["returned", "resubmitted", "rescheduled"]) -> VisitChanged:
+def changed(visit: Visit, change: Literal["returned", "resubmitted", "rescheduled", "amended"]) -> VisitChanged:
     """The visit was returned, or has a new revision."""
     return VisitChanged(
         **_guest(visit),

@@ -76,7 +76,7 @@ async def _give(uow: UnitOfWork, visit: Visit, successor: StaffChanged, away: Aw
 
 
 async def _ask_another(uow: UnitOfWork, visit: Visit, approval: Approval, away: Away) -> bool:
-    approver = await approvals.ask_another(uow, subject_of(visit), approval)
+    approver = await approvals.ask_another(uow, await subject_of(uow, visit), approval)
     if approver is None:
         return False
     uow.audit(

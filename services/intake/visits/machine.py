@@ -10,8 +10,12 @@ NO_SETTLEMENT = "nothing is to settle"
 MORE_STEPS = "another approval step follows"
 WALK_IN = "the visit is a walk-in"
 APPOINTMENT = "the visit is an appointment"
+RISEN = "more is asked for than was approved"
 
 _BEFORE_ARRIVAL = ("draft", "submitted", "levelled", "approving", "returned", "approved", "preparing", "confirmed")
+APPROVED = ("approved", "preparing", "confirmed")
+"""States in which a visit is approved and still to come."""
+
 _PLANNED = ("submitted", "levelled", "approving", "approved", "preparing", "confirmed")
 
 VISIT = Machine(
@@ -24,6 +28,9 @@ VISIT = Machine(
         Transition("draft", "submit", "submitted", by="visits.request", event="visit-requested"),
         Transition("draft", "purge", "purged"),
         Transition("submitted", "judge-level", "levelled", by="visits.level"),
+        Transition("levelled", "judge-level", "levelled", by="visits.level"),
+        *(Transition(state, "plan", state, by="visits.request") for state in ("submitted", "levelled", "returned")),
+        *(Transition(state, "exempt", state, by="visits.request") for state in ("levelled", *APPROVED)),
         Transition("submitted", "seek-approval", "approving", guard=NO_LEVEL, event="visit-approval-requested"),
         Transition("levelled", "seek-approval", "approving", event="visit-approval-requested"),
         Transition("approving", "approve", "approving", guard=MORE_STEPS, by="visits.decide"),
@@ -49,6 +56,11 @@ VISIT = Machine(
         *(
             Transition(state, "cancel", "cancelled", by="visits.cancel", event="visit-cancelled")
             for state in _BEFORE_ARRIVAL
+        ),
+        *(
+            Transition(state, command, "approving", guard=RISEN, by="visits.request", event="visit-changed")
+            for state in APPROVED
+            for command in ("reschedule", "amend")
         ),
         *(Transition(state, "reschedule", state, by="visits.request", event="visit-changed") for state in _PLANNED),
         *(Transition(state, "amend", state, by="visits.request", event="visit-changed") for state in _PLANNED),

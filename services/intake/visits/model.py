@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from services.intake.visits.machine import NO_LEVEL, NO_PLAN, NO_SETTLEMENT
+from services.intake.visits.machine import APPROVED, NO_LEVEL, NO_PLAN, NO_SETTLEMENT
 from shared.kernel.errors import Refused
 
 LONGEST = timedelta(days=60)
@@ -28,7 +29,10 @@ FARTHEST = timedelta(days=2 * 366)
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """How visits of one kind go (VR-02): which of the steps that may be left out it has."""
+    """How visits of one kind go (VR-02): which of the steps that may be left out it has.
+
+    What has a level has a form and a budget, too.
+    """
 
     kind: str
     level: bool
@@ -42,12 +46,22 @@ class Template:
         return frozenset(fact for has, fact in lacking if not has)
 
 
-TEMPLATES = {template.kind: template for template in (Template("business", level=False, plan=False, settlement=False),)}
+TEMPLATES = {
+    template.kind: template
+    for template in (
+        Template("business", level=False, plan=False, settlement=False),
+        Template("reception", level=True, plan=False, settlement=False),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody comes; we receive them. `revision` counts what was asked for, `version` every change."""
+    """Somebody comes; we receive them. `revision` counts what was asked for, `version` every change.
+
+    `company`: where they come from; `level`: as it was judged last; `approved_revision`: the last one that was
+    approved, which later ones are held against.
+    """
 
     id: UUID
     kind: str
@@ -66,6 +80,9 @@ class Visit:
     zone: str
     short_notice_reason: str | None
     created_at: datetime
+    company: str | None = None
+    level: str | None = None
+    approved_revision: int | None = None
     cancelled_because: str | None = None
     arrived_at: datetime | None = None
     departed_at: datetime | None = None
@@ -86,14 +103,20 @@ class Visit:
         return TEMPLATES[self.kind]
 
     @property
+    def nights(self) -> int:
+        """How many nights the guest stays, by the calendar of the place."""
+        zone = ZoneInfo(self.zone)
+        return (self.departure.astimezone(zone).date() - self.arrival.astimezone(zone).date()).days
+
+    @property
     def guest_was_told(self) -> bool:
-        """Whether the guest has heard of the visit: they asked for it, or it was approved."""
-        return self.asked_by_guest or self.guest_is_expected
+        """Whether the guest has heard of the visit: they asked for it, or it was approved once."""
+        return self.asked_by_guest or self.approved_revision is not None
 
     @property
     def guest_is_expected(self) -> bool:
         """Whether the visit is approved, and the guest was told so."""
-        return self.state in ("approved", "preparing", "confirmed")
+        return self.state in APPROVED
 
 
 def check_dates(

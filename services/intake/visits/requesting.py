@@ -1,4 +1,4 @@
-"""Asking for a visit, mending and moving the request, and calling it off."""
+"""Asking for a visit, and calling it off."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from uuid import UUID
 
 from services.intake.approvals import commands as approvals
 from services.intake.calendars.commands import visit_notice
+from services.intake.directory.departments import open_department
+from services.intake.forms import store as forms
+from services.intake.forms.model import Form
 from services.intake.parties import commands as parties
 from services.intake.parties.model import Claim
 from services.intake.settings import settings
 from services.intake.visits import events, store, timers
 from services.intake.visits.machine import VISIT
 from services.intake.visits.model import Visit, check_dates
-from services.intake.visits.subject import subject_of
+from services.intake.visits.reception import stay_of
+from services.intake.visits.subject import approvable
 from shared.contracts.events.staff_changed import StaffChanged
 from shared.kernel.errors import NotFound, Refused
 from shared.security import directory
@@ -34,14 +38,23 @@ class Wish:
 
 
 async def request(
-    uow: UnitOfWork, wish: Wish, *, kind: str, guest: Claim, host_id: UUID, zone: str | None, requester_id: UUID | None
+    uow: UnitOfWork,
+    wish: Wish,
+    *,
+    kind: str,
+    guest: Claim,
+    host_id: UUID,
+    zone: str | None,
+    requester_id: UUID | None,
+    form: Form | None = None,
 ) -> Visit:
-    """A new visit, on its way to its approver. Without a requester the guest asked (VR-03).
+    """A new visit: on its way to its approver, or with a `form` first to who judges its level (VR-04).
 
-    Raises Refused: `host-unknown`, `impossible-dates`, `short-notice` (422), `no-approver` (409).
+    Without a requester the guest asked (VR-03). Raises Refused: `host-unknown`, `impossible-dates`, `short-notice`,
+    `department-unknown` (422), `no-approver` (409).
     """
-    host = await _host(uow, host_id)
-    await _check(uow, wish, host)
+    host = await host_of(uow, host_id)
+    await check(uow, wish, host)
     party = await parties.identify(uow, guest)
     visit = Visit(
         id=uow.new_id("visit"),
@@ -61,73 +74,14 @@ async def request(
         zone=zone or host.zone,
         short_notice_reason=wish.short_notice_reason,
         created_at=uow.now,
+        company=form.company if form else None,
     )
     await store.add(uow, visit)
+    if form is not None:
+        await fill_in(uow, visit, form)
     uow.publish(events.requested(visit), about=visit.about)
     uow.audit(requester_id or "guest", "request", "visit", visit.id)
-    return await seek_approval(uow, visit)
-
-
-async def resubmit(uow: UnitOfWork, visit_id: UUID, wish: Wish, *, by: UUID, permitted: bool = False) -> Visit:
-    """A returned visit, mended: a new revision, approved anew. Raises like `request`, and Refused(`visit-state`)."""
-    visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted, "visits.cancel")
-    row = VISIT.step(visit.state, "resubmit")
-    host = await _host(uow, visit.host_id)
-    await _check(uow, wish, host)
-    mended = replace(
-        visit,
-        state=row.target,
-        revision=visit.revision + 1,
-        arrival=wish.arrival,
-        departure=wish.departure,
-        purpose=wish.purpose,
-        head_count=wish.head_count,
-        short_notice_reason=wish.short_notice_reason,
-        version=visit.version + 1,
-    )
-    uow.publish(events.changed(mended, "resubmitted"), about=mended.about)
-    uow.audit(by, "resubmit", "visit", visit.id, revision=mended.revision)
-    return await seek_approval(uow, mended)
-
-
-async def reschedule(
-    uow: UnitOfWork,
-    visit_id: UUID,
-    *,
-    arrival: datetime,
-    departure: datetime,
-    short_notice_reason: str | None,
-    by: UUID,
-    permitted: bool = False,
-) -> Visit:
-    """Other dates: a new revision, and everything that hangs on the old ones moves.
-
-    Dates alone need no new approval; one that still waits is withdrawn and asked for again, because the approver must
-    decide about the dates that hold. Raises Refused: `visit-state`, `impossible-dates`, `short-notice`.
-    """
-    visit = await locked(uow, visit_id)
-    check_theirs(visit, by, permitted, "visits.cancel")
-    row = VISIT.step(visit.state, "reschedule")
-    host = await _host(uow, visit.host_id)
-    await _check(uow, Wish(arrival, departure, visit.purpose, visit.head_count, short_notice_reason), host)
-    moved = replace(
-        visit,
-        state=row.target,
-        revision=visit.revision + 1,
-        arrival=arrival,
-        departure=departure,
-        short_notice_reason=short_notice_reason,
-        version=visit.version + 1,
-    )
-    uow.publish(events.changed(moved, "rescheduled"), about=moved.about)
-    uow.audit(by, "reschedule", "visit", visit.id, revision=moved.revision)
-    await store.save(uow, moved)
-    if await approvals.end(uow, visit.id, visit.revision, "withdraw", by):
-        await approvals.ask(uow, subject_of(moved))
-    if moved.guest_is_expected:
-        timers.set_reminder(uow, moved)
-    return moved
+    return visit if visit.template.level else await seek_approval(uow, visit)
 
 
 async def cancel(uow: UnitOfWork, visit_id: UUID, *, reason: str | None, by: UUID, permitted: bool = False) -> Visit:
@@ -173,23 +127,36 @@ def check_theirs(visit: Visit, by: UUID, permitted: bool, permission: str) -> No
         raise missing(permission, expected=f"the visit's host or requester, or the permission {permission}")
 
 
+async def fill_in(uow: UnitOfWork, visit: Visit, form: Form) -> None:
+    """Keeps the form of the present revision. Raises Refused: `department-unknown`, `too-many-rooms` (422)."""
+    stay_of(visit, form)
+    for place, department_id in enumerate(form.cooperating_department_ids):
+        await open_department(uow, department_id, f"$.form.cooperating_department_ids[{place}]")
+    await forms.save(uow, visit.id, visit.revision, form)
+
+
 async def seek_approval(uow: UnitOfWork, visit: Visit) -> Visit:
-    """The visit goes to the first approver of its route. Raises Refused(`visit-state`), and as `approvals.ask` does."""
+    """The visit goes to the first approver of its route.
+
+    Raises Refused(`visit-state`), and as `approvable` and `approvals.ask` do.
+    """
     row = VISIT.step(visit.state, "seek-approval", visit.template.facts)
     approving = replace(visit, state=row.target)
     await store.save(uow, approving)
-    await approvals.ask(uow, subject_of(approving))
+    await approvals.ask(uow, await approvable(uow, approving))
     return approving
 
 
-async def _host(uow: UnitOfWork, host_id: UUID) -> StaffChanged:
+async def host_of(uow: UnitOfWork, host_id: UUID) -> StaffChanged:
+    """Who is to receive the guest. Raises Refused(`host-unknown`, 422)."""
     host = await directory.member(uow, host_id)
     if host is None or not host.active or host.locked:
         raise Refused("host-unknown", status=422, field="host_id", expected="a member of staff who is still here")
     return host
 
 
-async def _check(uow: UnitOfWork, wish: Wish, host: StaffChanged) -> None:
+async def check(uow: UnitOfWork, wish: Wish, host: StaffChanged) -> None:
+    """Refuses dates that cannot be. Raises Refused: `host-absent`, `impossible-dates`, `short-notice` (422)."""
     if directory.is_absent(host, wish.arrival):
         raise Refused("host-absent", status=422, field="arrival", expected="a time at which the host is here")
     notice = await visit_notice(uow, host.department_id, host.zone, uow.now)

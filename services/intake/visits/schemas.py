@@ -67,10 +67,9 @@ class WishRequest(DatesRequest):
         return Wish(self.arrival, self.departure, self.purpose, self.head_count, self.short_notice_reason)
 
 
-class VisitRequest(WishRequest):
+class ApplicationRequest(WishRequest):
     """Somebody wants to come, or one of us wants somebody to come."""
 
-    kind: Literal["business"] = "business"
     guest: GuestRequest
     host_id: UUID | None = None
     host_email: Email | None = None
@@ -83,6 +82,12 @@ class VisitRequest(WishRequest):
         if (self.host_id is None) == (self.host_email is None):
             raise PydanticCustomError("visit_host", "either host_id or host_email is needed")
         return self
+
+
+class VisitRequest(ApplicationRequest):
+    """A visit that needs no level and no budget."""
+
+    kind: Literal["business"] = "business"
 
 
 class ApproveRequest(Request):
@@ -161,6 +166,8 @@ class VisitView(Answer):
     departure_assumed: bool
     home_arrival: datetime | None
     callback_outcome: str | None
+    company: str | None
+    level: str | None
     version: int
     warnings: tuple[Warned, ...] = ()
     """What is to be known of a request that was just made or moved."""

@@ -42,6 +42,9 @@ visit = Table(
     words("callback_outcome", nullable=True),
     instant("closed_at", nullable=True),
     instant("created_at"),
+    words("company", nullable=True),
+    words("level", nullable=True),
+    number("approved_revision", nullable=True),
     number("version"),
 )
 
@@ -93,6 +96,13 @@ async def hosted(uow: UnitOfWork, host_id: UUID, *, before: datetime | None, lim
     if before is not None:
         query = query.where(visit.c.arrival < before)
     return [Visit(**row) for row in (await uow.execute(query)).mappings()]
+
+
+async def erase_words(uow: UnitOfWork, party_id: UUID) -> list[UUID]:
+    """Blanks what people wrote about a party's visits, and returns their ids."""
+    gone = update(visit).where(visit.c.party_id == party_id)
+    blank = gone.values(purpose="", company=None, short_notice_reason=None, cancelled_because=None)
+    return list((await uow.execute(blank.returning(visit.c.id))).scalars())
 
 
 def _within(rows: Rows) -> ColumnElement[bool]:

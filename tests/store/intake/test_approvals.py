@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from services.intake.approvals import store
-from services.intake.visits import approving, requesting
+from services.intake.visits import approving, requesting, revising
 from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
 from tests.store.intake.builders import House, claim, wish
 from tests.store.intake.visiting import decide, hana_goes_away, refused
@@ -88,7 +88,7 @@ async def test_a_decided_approval_and_its_snapshot_never_change(house: House) ->
 
 async def test_a_returned_request_is_mended_and_approved_anew(house: House) -> None:
     visit = await decide(house, await house.ask(), "returned", reason="which product?")
-    again = await house.do(requesting.resubmit, visit.id, wish(head_count=3), by=house.staff["amy"])
+    again = await house.do(revising.resubmit, visit.id, wish(head_count=3), by=house.staff["amy"])
     assert (again.state, again.revision, again.head_count) == ("approving", 2, 3)
     assert (await decide(house, again, "approved")).state == "approved"
     states = [(one.revision, one.state) for one in await house.do(store.of_visit, visit.id)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.intake.budgets import commands as budgets
 from services.intake.budgets import store as budget_store
+from services.intake.budgets.commands import Plan
 from services.intake.budgets.model import Exemption, Planned, Verdict, check
 from services.intake.budgets.snapshot import digest_of, snapshot_of
 from services.intake.levels import commands as levels
@@ -54,8 +56,8 @@ async def _judged(house: House, visit: Visit, level: str = "C", reason: str | No
 
 
 async def _planned(house: House, visit: Visit, *plan: Planned, **changes: Any) -> None:
-    values = {"currency": "CNY", "bearer": visit.department_id, "by": house.staff["amy"], **changes}
-    await house.do(budgets.plan, visit.id, visit.revision, plan, **values)
+    wanted = replace(Plan(plan, "CNY", visit.department_id), **changes)
+    await house.do(budgets.plan, visit.id, visit.revision, wanted, by=house.staff["amy"])
 
 
 async def _verdict(house: House, visit: Visit, lines: Lines) -> Verdict:
@@ -118,11 +120,11 @@ async def test_a_plan_is_kept_line_by_line_and_replaced_whole(house: House) -> N
 
 async def test_a_plan_of_two_currencies_or_without_a_bearer_is_refused(house: House) -> None:
     visit = await house.ask()
-    plan = [Planned("lunch", _yuan(1)), Planned("gift", Money(1, "EUR"))]
-    values = {"currency": "CNY", "by": house.staff["amy"]}
-    no = await refused(house, "currency-mixed", budgets.plan, visit.id, 1, plan, bearer=visit.department_id, **values)
+    mixed = Plan((Planned("lunch", _yuan(1)), Planned("gift", Money(1, "EUR"))), "CNY", visit.department_id)
+    no = await refused(house, "currency-mixed", budgets.plan, visit.id, 1, mixed, by=house.staff["amy"])
     assert no.field == "$.lines[1]"
-    await refused(house, "department-unknown", budgets.plan, visit.id, 1, plan[:1], bearer=uuid4(), **values)
+    nobodys = Plan(mixed.lines[:1], "CNY", uuid4())
+    await refused(house, "department-unknown", budgets.plan, visit.id, 1, nobodys, by=house.staff["amy"])
 
 
 async def test_a_line_above_its_cap_is_blocked_until_somebody_else_grants_it(house: House) -> None:

@@ -16,7 +16,7 @@ from services.intake.approvals.approvers import approver_for
 from services.intake.approvals.shipped import routes
 from services.intake.approvals.timers import EXPIRE_APPROVAL, REMIND_APPROVER
 from services.intake.settings import settings
-from services.intake.visits import approving, requesting
+from services.intake.visits import approving, requesting, revising
 from services.intake.visits.model import Visit
 from services.intake.visits.subject import subject_of
 from shared.contracts.events.visit_approval_due import VisitApprovalDue
@@ -92,7 +92,7 @@ async def test_a_request_returned_at_the_second_step_begins_at_the_first_again(h
     await decide(house, visit, "approved", by="hana")
     back = await decide(house, visit, "returned", by="gina", reason="who pays?")
     assert back.state == "returned"
-    again = await house.do(requesting.resubmit, visit.id, _wish_of(visit), by=house.staff["amy"])
+    again = await house.do(revising.resubmit, visit.id, _wish_of(visit), by=house.staff["amy"])
     assert (await decide(house, again, "approved", by="hana")).state == "approving"
     assert (await decide(house, again, "approved", by="gina")).state == "approved"
     assert await _states(house, visit) == [
@@ -211,7 +211,7 @@ async def test_what_is_above_the_cap_goes_to_who_gave_the_delegation(house: Hous
     visit = await house.ask()
 
     async def asked_for(uow: UnitOfWork, minor: int) -> UUID:
-        subject = replace(subject_of(visit), total=Money(minor, "CNY"))
+        subject = replace(await subject_of(uow, visit), total=Money(minor, "CNY"))
         return (await approver_for(uow, routes()["DELEGABLE"].steps[0], subject)).staff_id
 
     assert await house.do(asked_for, 500_00) == house.staff["sid"]

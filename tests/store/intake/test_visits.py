@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from services.intake.approvals import store as approval_store
-from services.intake.visits import approving, receiving, requesting
+from services.intake.visits import approving, receiving, requesting, revising
 from shared.contracts.events.callback_given_up import CallbackGivenUp
 from shared.contracts.events.visit_cancelled import VisitCancelled
 from shared.contracts.events.visit_changed import VisitChanged
@@ -57,7 +57,7 @@ async def test_approval_sets_the_reminder_and_rescheduling_moves_it_without_a_ne
     assert await house.timers() == {"visit-remind-guest": visit.arrival - _DAY}
     later = wish(days=40)
     moved = await house.do(
-        requesting.reschedule,
+        revising.reschedule,
         visit.id,
         arrival=later.arrival,
         departure=later.departure,
@@ -79,7 +79,7 @@ async def test_rescheduling_before_the_decision_asks_for_it_anew(house: House) -
     visit = await house.ask()
     later = wish(days=40)
     moved = await house.do(
-        requesting.reschedule,
+        revising.reschedule,
         visit.id,
         arrival=later.arrival,
         departure=later.departure,

@@ -97,12 +97,14 @@ def test_a_proposal_is_always_a_level_of_the_set_and_says_why(code: str, known: 
 def test_a_judgement_other_than_the_proposal_needs_a_reason() -> None:
     t3 = shipped()["T3"].outline
     proposed = Proposed("B", 2, ("organisation",))
-    check_judgement(t3, proposed, "B", None, None)
+    check_judgement(t3, proposed, "B", "manager", None)
+    check_judgement(shipped()["T2"].outline, Proposed("B", 2, ("title",)), "B", None, None)
     check_judgement(t3, proposed, "A", "director", "an old friend of the house")
     for level, rank, reason, code in (
-        ("A", None, None, "reason-missing"),
-        ("A", None, "", "reason-missing"),
-        ("D", None, "because", "level-unknown"),
+        ("A", "manager", None, "reason-missing"),
+        ("A", "manager", "", "reason-missing"),
+        ("D", "manager", "because", "level-unknown"),
+        ("B", None, None, "host-rank-unknown"),
         ("B", "king", None, "host-rank-unknown"),
     ):
         with pytest.raises(Refused) as refused:

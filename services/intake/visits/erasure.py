@@ -1,0 +1,14 @@
+"""What goes from visits with the party whose they were: words and people; that it came, and what it cost, stays."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.intake.forms import store as forms
+from services.intake.visits import store
+from shared.store.unit_of_work import UnitOfWork
+
+
+async def forget(uow: UnitOfWork, party_id: UUID) -> None:
+    """Takes purposes, reasons and everybody on the forms away."""
+    await forms.erase(uow, await store.erase_words(uow, party_id))
