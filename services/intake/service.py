@@ -8,6 +8,7 @@ from services.intake.cases.api import router as cases
 from services.intake.channels.api import router as channels
 from services.intake.channels.keys import known_sources
 from services.intake.channels.reactions import REACTIONS as ON_CHANNELS
+from services.intake.desk.api import router as desk
 from services.intake.directory import signing
 from services.intake.directory.api import router as sign_in
 from services.intake.directory.departments_api import router as departments
@@ -52,6 +53,7 @@ service = Service(
         drafts,
         visits,
         receptions,
+        desk,
     ),
     reactions=(*ON_CHANNELS, *ON_VISITS, handover.reaction),
     timers=(

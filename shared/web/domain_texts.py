@@ -11,6 +11,8 @@ DOMAIN_TEXTS: dict[str, Text] = {
     "level-missing": Text("No level is judged yet.", "尚未评定接待级别。", *LOOK),
     "draft-outdated": Text("The draft was saved by something else meanwhile.", "草稿已在别处保存过。", *LOOK),
     "too-many-drafts": Text("You have too many drafts.", "草稿过多。", *LOOK),
+    "applicant-form-missing": Text("An applicant needs papers or the form.", "应聘者须提供简历或填写登记表。", *MEND),
+    "visit-to-come": Text("The visit is still to come.", "来访时间尚未到。", *LOOK),
     "absence-dates": Text("An absence cannot have these dates.", "缺勤时间不合理。", *MEND),
     "absence-overlap": Text("Another absence lies in this time.", "该时段已有缺勤登记。", *LOOK),
     "calendar-empty": Text("Nobody would ever work by this calendar.", "按此日历将永无工作时间。", *MEND),

@@ -33,6 +33,7 @@ _WISH = {
     "short_notice_reason": SECRET,
 }
 VISIT = {**_WISH, "guest": GUEST, "host_email": staff_email("host")}
+WALK_IN = {"guest": GUEST, "guest_kind": "business", "purpose": SECRET, "host_email": staff_email("host")}
 RECEPTION = {**VISIT, "form": {"company": SECRET, "visitors": [{"name": SECRET}]}}
 MESSAGE = {"purpose": "complaint", "sender": {"name": SECRET, "phone": "+8613800138000"}, "text": SECRET}
 
@@ -88,6 +89,9 @@ COMMANDS = (
     Command("intake", "/departments/{department_id}/approval-route", _BOSS, {"route": "AP-01"}),
     Command("intake", "/visits/{visit_id}/confirm", "reception", None),
     Command("intake", "/visits/{visit_id}/arrive", "reception", None),
+    Command("intake", "/visits/{visit_id}/miss", "reception", None),
+    Command("intake", "/visits/{visit_id}/extend", "reception", {"departure": SOON.isoformat()}),
+    Command("intake", "/walk-ins", "reception", WALK_IN),
     Command("intake", "/visits/{visit_id}/depart", "reception", {}),
     Command("intake", "/standard-sets", "administration", {"copy_of": "01890a5d-ac96-774b-bcce-b302099a8057"}),
     Command("intake", "/standard-sets/{set_id}/outline", "administration", {"version": 1, "outline": OUTLINE}),

@@ -29,6 +29,8 @@ def plan_by(rule: Rule) -> Reaction:
 
     async def on_trigger(uow: UnitOfWork, event: Event, _envelope: Envelope) -> None:
         told = event.model_dump()
+        if rule.wanted is not None and not told[rule.wanted]:
+            return
         await planning.plan(
             uow,
             rule,

@@ -38,6 +38,7 @@ COMPLAINT_RESOLVED = Rule(
 
 VISIT_DEPARTED = Rule(
     kind="visit-departed",
+    wanted="ask_guest",
     trigger=VisitDeparted,
     anchor="home_arrival",
     subject_kind="visit",

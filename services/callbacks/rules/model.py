@@ -68,6 +68,8 @@ class Rule:
     """A trigger older than this plans nothing any more."""
     sources: tuple[str, ...]
     """Ids of the requirements that the rule comes from."""
+    wanted: str | None = None
+    """The field of the trigger that tells whether anybody is to be asked; None: always."""
 
     def mode_for(self, *, major: bool) -> Mode:
         """How a callback by this rule is done."""

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.intake.approvals import store as approval_store
 from services.intake.channels.door import channel_edge
+from services.intake.desk.schemas import ArriveRequest
 from services.intake.visits import approving, receiving, requesting, revising, store
 from services.intake.visits.approving import Decision
 from services.intake.visits.edges import Staff, request_by, told, within_reach
@@ -43,6 +44,7 @@ State = Literal[
     "withdrawn",
     "approved",
     "confirmed",
+    "no_show",
     "arrived",
     "departed",
     "closed",
@@ -171,10 +173,11 @@ async def confirm(visit_id: UUID, edge: Staff) -> Response:
 
 
 @router.post("/visits/{visit_id}/arrive", response_model=VisitView)
-async def arrive(visit_id: UUID, edge: Staff) -> Response:
-    """Records that the guest is here."""
+async def arrive(visit_id: UUID, edge: Staff, body: ArriveRequest | None = None) -> Response:
+    """Records that the guest is here, and by what the desk made sure who it is (IN-06)."""
+    identity = body.identity if body else None
     by, permitted = edge.caller.staff_id, "visits.receive" in edge.caller.permissions
-    return await told(edge, lambda uow: receiving.arrive(uow, visit_id, by=by, permitted=permitted))
+    return await told(edge, lambda uow: receiving.arrive(uow, visit_id, identity=identity, by=by, permitted=permitted))
 
 
 @router.post("/visits/{visit_id}/depart", response_model=VisitView)

@@ -84,7 +84,7 @@ def _follow(uow: UnitOfWork, visit: Visit, decision: Decision, by: UUID, informe
                 ),
                 about=visit.about,
             )
-            timers.set_reminder(uow, visit)
+            timers.await_arrival(uow, visit)
         case "returned":
             uow.publish(events.changed(visit, "returned"), about=visit.about)
         case "rejected":

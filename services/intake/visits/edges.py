@@ -63,14 +63,15 @@ async def request_by(
         body.wish(),
         kind=kind,
         guest=body.guest.claim(vouched=requester_id is not None),
-        host_id=body.host_id or await _host_by_email(uow, body.host_email or ""),
+        host_id=body.host_id or await staff_by_email(uow, body.host_email or ""),
         zone=body.zone,
         requester_id=requester_id,
         form=form,
     )
 
 
-async def _host_by_email(uow: UnitOfWork, email: str) -> UUID:
+async def staff_by_email(uow: UnitOfWork, email: str) -> UUID:
+    """A host by e-mail address. Raises Refused(`host-unknown`, 422)."""
     found = await copies.find(uow, "staff", email=email)
     if not found:
         raise Refused("host-unknown", status=422, field="host_email", expected="a member of staff who is still here")

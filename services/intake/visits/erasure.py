@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from services.intake.desk import store as desk
 from services.intake.forms import store as forms
 from services.intake.visits import store
 from shared.store.unit_of_work import UnitOfWork
@@ -11,4 +12,6 @@ from shared.store.unit_of_work import UnitOfWork
 
 async def forget(uow: UnitOfWork, party_id: UUID) -> None:
     """Takes purposes, reasons and everybody on the forms away."""
-    await forms.erase(uow, await store.erase_words(uow, party_id))
+    visits = await store.erase_words(uow, party_id)
+    await forms.erase(uow, visits)
+    await desk.erase_forms(uow, visits)

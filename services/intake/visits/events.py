@@ -12,9 +12,11 @@ from shared.contracts.events.visit_changed import VisitChanged
 from shared.contracts.events.visit_closed import VisitClosed
 from shared.contracts.events.visit_departed import VisitDeparted
 from shared.contracts.events.visit_handed_over import VisitHandedOver
+from shared.contracts.events.visit_no_show import VisitNoShow
 from shared.contracts.events.visit_progressed import VisitProgressed
 from shared.contracts.events.visit_requested import VisitRequested
 from shared.contracts.events.visit_task_due import VisitTaskDue
+from shared.contracts.events.visitor_arrived import VisitorArrived
 
 
 def requested(visit: Visit) -> VisitRequested:
@@ -83,6 +85,32 @@ def task_due(visit: Visit, task: Literal["remind-guest", "record-departure"], du
     return VisitTaskDue(**_guest(visit), task=task, host_id=visit.host_id, arrival=visit.arrival, due=due)
 
 
+def arrived(visit: Visit, *, host_knows: bool) -> VisitorArrived:
+    """The visitor is here."""
+    assert visit.arrived_at is not None
+    return VisitorArrived(
+        visit_id=visit.id,
+        revision=visit.revision,
+        party_id=visit.party_id,
+        host_id=visit.host_id,
+        arrived_at=visit.arrived_at,
+        host_knows=host_knows,
+    )
+
+
+def missed(visit: Visit, *, assumed: bool) -> VisitNoShow:
+    """The guest did not come."""
+    return VisitNoShow(
+        visit_id=visit.id,
+        revision=visit.revision,
+        party_id=visit.party_id,
+        host_id=visit.host_id,
+        requester_id=visit.requester_id,
+        arrival=visit.arrival,
+        assumed=assumed,
+    )
+
+
 def departed(visit: Visit) -> VisitDeparted:
     """The visitor has left."""
     assert visit.departed_at is not None
@@ -93,6 +121,7 @@ def departed(visit: Visit) -> VisitDeparted:
         department_id=visit.department_id,
         departed_at=visit.departed_at,
         home_arrival=visit.home_arrival,
+        ask_guest=visit.asks_guest,
     )
 
 

@@ -45,8 +45,14 @@ VISIT = Machine(
         Transition("preparing", "release", "approved", by="visits.prepare"),
         Transition("preparing", "confirm", "confirmed", by="visits.confirm", event="visit-progressed"),
         Transition("approved", "confirm", "confirmed", guard=NO_PLAN, by="visits.confirm", event="visit-progressed"),
+        # Who comes without the way having been confirmed is not sent away.
+        Transition("approved", "arrive", "arrived", guard=NO_PLAN, by="visits.receive", event="visitor-arrived"),
         Transition("confirmed", "arrive", "arrived", by="visits.receive", event="visitor-arrived"),
-        Transition("confirmed", "miss", "no_show", by="visits.receive", event="visit-no-show"),
+        *(
+            Transition(state, command, "no_show", by=by, event="visit-no-show")
+            for state in APPROVED
+            for command, by in (("miss", "visits.receive"), ("assume-missed", None))
+        ),
         Transition("arrived", "extend", "arrived", by="visits.receive", event="visit-changed"),
         Transition("arrived", "depart", "departed", by="visits.receive", event="visit-departed"),
         Transition("arrived", "assume-departure", "departed", event="visit-departed"),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.intake.visits.machine import APPROVED, NO_LEVEL, NO_PLAN, NO_SETTLEMENT
+from services.intake.visits.machine import APPROVED, NO_LEVEL, NO_PLAN, NO_SETTLEMENT, WALK_IN
 from shared.kernel.errors import Refused
 
 LONGEST = timedelta(days=60)
@@ -38,12 +38,13 @@ class Template:
     level: bool
     plan: bool
     settlement: bool
+    walk_in: bool = False
 
     @property
     def facts(self) -> frozenset[str]:
         """The guards of the machine that hold for every visit of this kind."""
         lacking = ((self.level, NO_LEVEL), (self.plan, NO_PLAN), (self.settlement, NO_SETTLEMENT))
-        return frozenset(fact for has, fact in lacking if not has)
+        return frozenset(fact for has, fact in lacking if not has) | ({WALK_IN} if self.walk_in else set())
 
 
 TEMPLATES = {
@@ -51,6 +52,7 @@ TEMPLATES = {
     for template in (
         Template("business", level=False, plan=False, settlement=False),
         Template("reception", level=True, plan=False, settlement=False),
+        Template("walk-in", level=False, plan=False, settlement=False, walk_in=True),
     )
 }
 
@@ -60,7 +62,7 @@ class Visit:
     """Somebody comes; we receive them. `revision` counts what was asked for, `version` every change.
 
     `company`: where they come from; `level`: as it was judged last; `approved_revision`: the last one that was
-    approved, which later ones are held against.
+    approved, which later ones are held against; `guest_kind` and `identity`: what the desk found (IN-04, IN-06).
     """
 
     id: UUID
@@ -83,6 +85,8 @@ class Visit:
     company: str | None = None
     level: str | None = None
     approved_revision: int | None = None
+    guest_kind: str | None = None
+    identity: str | None = None
     cancelled_because: str | None = None
     arrived_at: datetime | None = None
     departed_at: datetime | None = None
@@ -107,6 +111,11 @@ class Visit:
         """How many nights the guest stays, by the calendar of the place."""
         zone = ZoneInfo(self.zone)
         return (self.departure.astimezone(zone).date() - self.arrival.astimezone(zone).date()).days
+
+    @property
+    def asks_guest(self) -> bool:
+        """Whether the guest is asked afterwards how it was: not where nobody can be asked, or somebody seeks work."""
+        return self.address_id is not None and self.guest_kind != "applicant"
 
     @property
     def guest_was_told(self) -> bool:

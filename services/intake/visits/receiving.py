@@ -9,9 +9,8 @@ from uuid import UUID
 from services.intake.settings import settings
 from services.intake.visits import events, store, timers
 from services.intake.visits.machine import VISIT
-from services.intake.visits.model import Visit
+from services.intake.visits.model import LONGEST, Visit
 from services.intake.visits.requesting import check_theirs, locked
-from shared.contracts.events.visitor_arrived import VisitorArrived
 from shared.kernel.errors import Refused
 from shared.store.unit_of_work import UnitOfWork
 
@@ -28,26 +27,54 @@ async def confirm(uow: UnitOfWork, visit_id: UUID, *, by: UUID, permitted: bool 
     return confirmed
 
 
-async def arrive(uow: UnitOfWork, visit_id: UUID, *, by: UUID, permitted: bool = False) -> Visit:
+async def arrive(
+    uow: UnitOfWork, visit_id: UUID, *, identity: str | None = None, by: UUID, permitted: bool = False
+) -> Visit:
     """The visitor is here; from now on somebody will ask when they left. Raises Refused(`visit-state`)."""
     visit = await locked(uow, visit_id)
     check_theirs(visit, by, permitted, "visits.receive")
-    row = VISIT.step(visit.state, "arrive")
-    here = replace(visit, state=row.target, arrived_at=uow.now, version=visit.version + 1)
+    row = VISIT.step(visit.state, "arrive", visit.template.facts)
+    here = replace(visit, state=row.target, arrived_at=uow.now, identity=identity, version=visit.version + 1)
     await store.save(uow, here)
     timers.await_departure(uow, here)
-    uow.publish(
-        VisitorArrived(
-            visit_id=visit.id,
-            revision=visit.revision,
-            party_id=visit.party_id,
-            host_id=visit.host_id,
-            arrived_at=uow.now,
-        ),
-        about=here.about,
-    )
-    uow.audit(by, "arrive", "visit", visit.id)
+    uow.publish(events.arrived(here, host_knows=by == visit.host_id), about=here.about)
+    uow.audit(by, "arrive", "visit", visit.id, identity=identity)
     return here
+
+
+async def miss(uow: UnitOfWork, visit_id: UUID, *, by: UUID, permitted: bool = False) -> Visit:
+    """The guest did not come. Raises Refused: `visit-state`, `visit-to-come` (409) before the arrival."""
+    visit = await locked(uow, visit_id)
+    check_theirs(visit, by, permitted, "visits.receive")
+    VISIT.step(visit.state, "miss")
+    if uow.now < visit.arrival:
+        raise Refused("visit-to-come", field="command", expected="a visit whose time has come")
+    return await _miss(uow, visit, "miss", by)
+
+
+async def assume_missed(uow: UnitOfWork, visit: Visit) -> Visit:
+    """Nobody recorded an arrival, long after the planned departure."""
+    return await _miss(uow, visit, "assume-missed", f"/services/{uow.service}")
+
+
+async def extend(uow: UnitOfWork, visit_id: UUID, *, departure: datetime, by: UUID, permitted: bool = False) -> Visit:
+    """The guest stays longer; whoever asks for the departure does so later.
+
+    Raises Refused: `visit-state`, `impossible-dates` (422).
+    """
+    visit = await locked(uow, visit_id)
+    check_theirs(visit, by, permitted, "visits.receive")
+    row = VISIT.step(visit.state, "extend")
+    if not max(uow.now, visit.departure) < departure <= visit.arrival + LONGEST:
+        raise Refused("impossible-dates", status=422, field="departure", expected="an instant after the planned one")
+    longer = replace(
+        visit, state=row.target, departure=departure, revision=visit.revision + 1, version=visit.version + 1
+    )
+    await store.save(uow, longer)
+    timers.await_departure(uow, longer)
+    uow.publish(events.changed(longer, "amended"), about=longer.about)
+    uow.audit(by, "extend", "visit", visit.id, before=str(visit.departure), after=str(departure))
+    return longer
 
 
 async def depart(
@@ -84,6 +111,16 @@ async def close(uow: UnitOfWork, visit: Visit, *, outcome: str) -> Visit:
     return closed
 
 
+async def _miss(uow: UnitOfWork, visit: Visit, command: str, by: object) -> Visit:
+    row = VISIT.step(visit.state, command)
+    gone = replace(visit, state=row.target, version=visit.version + 1)
+    await store.save(uow, gone)
+    timers.cancel_all(uow, gone)
+    uow.publish(events.missed(gone, assumed=command == "assume-missed"), about=gone.about)
+    uow.audit(by, command, "visit", visit.id)
+    return gone
+
+
 async def _leave(uow: UnitOfWork, visit: Visit, command: str, at: datetime) -> Visit:
     row = VISIT.step(visit.state, command)
     left = replace(
@@ -97,4 +134,4 @@ async def _leave(uow: UnitOfWork, visit: Visit, command: str, at: datetime) -> V
     await store.save(uow, left)
     timers.cancel_all(uow, left)
     uow.publish(events.departed(left), about=left.about)
-    return left
+    return left if left.asks_guest else await close(uow, left, outcome="not-asked")

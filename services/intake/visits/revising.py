@@ -129,7 +129,7 @@ async def _revise(
     if risen:
         timers.cancel_all(uow, revised)
     elif revised.guest_is_expected:
-        timers.set_reminder(uow, revised)
+        timers.await_arrival(uow, revised)
     return revised
 
 

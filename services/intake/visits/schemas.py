@@ -38,13 +38,14 @@ class GuestRequest(Request):
 
     def claim(self, *, vouched: bool) -> Claim:
         """The guest as parties know people; `vouched` where a member of staff names them."""
-        secret = settings().address_secret.get_secret_value().encode()
-        addresses = []
-        if self.phone is not None:
-            addresses.append(Address.of(secret, "phone", self.phone))
-        if self.email is not None:
-            addresses.append(Address.of(secret, "email", self.email))
-        return Claim(self.name, tuple(addresses), self.language, self.zone, vouched)
+        return Claim(self.name, addresses_of(self.phone, self.email), self.language, self.zone, vouched)
+
+
+def addresses_of(phone: str | None, email: str | None) -> tuple[Address, ...]:
+    """The addresses that were given."""
+    secret = settings().address_secret.get_secret_value().encode()
+    given: tuple[tuple[Literal["phone", "email"], str | None], ...] = (("phone", phone), ("email", email))
+    return tuple(Address.of(secret, kind, value) for kind, value in given if value is not None)
 
 
 class DatesRequest(Request):
@@ -168,6 +169,8 @@ class VisitView(Answer):
     callback_outcome: str | None
     company: str | None
     level: str | None
+    guest_kind: str | None
+    identity: str | None
     version: int
     warnings: tuple[Warned, ...] = ()
     """What is to be known of a request that was just made or moved."""

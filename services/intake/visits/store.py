@@ -45,6 +45,8 @@ visit = Table(
     words("company", nullable=True),
     words("level", nullable=True),
     number("approved_revision", nullable=True),
+    words("guest_kind", nullable=True),
+    words("identity", nullable=True),
     number("version"),
 )
 

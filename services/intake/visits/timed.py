@@ -6,12 +6,15 @@ from services.intake.approvals import store as approval_store
 from services.intake.approvals.timers import EXPIRE_APPROVAL, REMIND_APPROVER, remind_again
 from services.intake.visits import events, store
 from services.intake.visits.approving import expire
+from services.intake.visits.machine import APPROVED
 from services.intake.visits.model import Visit
-from services.intake.visits.receiving import assume_departure
-from services.intake.visits.timers import ASK_DEPARTURE, ASSUME_DEPARTURE, REMIND_GUEST
+from services.intake.visits.receiving import assume_departure, assume_missed
+from services.intake.visits.timers import ASK_DEPARTURE, ASSUME_DEPARTURE, ASSUME_MISSED, REMIND_GUEST
 from shared.contracts.events.visit_approval_due import VisitApprovalDue
 from shared.contracts.events.visit_cancelled import VisitCancelled
+from shared.contracts.events.visit_closed import VisitClosed
 from shared.contracts.events.visit_departed import VisitDeparted
+from shared.contracts.events.visit_no_show import VisitNoShow
 from shared.contracts.events.visit_task_due import VisitTaskDue
 from shared.messaging.reactions import Timer, TimerHandler
 from shared.store.unit_of_work import UnitOfWork
@@ -36,6 +39,13 @@ async def departure_not_recorded(uow: UnitOfWork, timer: Timer) -> None:
     visit = await _still(uow, timer, "arrived")
     if visit is not None:
         await assume_departure(uow, visit)
+
+
+async def arrival_not_recorded(uow: UnitOfWork, timer: Timer) -> None:
+    """Nobody came, as far as anybody knows."""
+    visit = await _still(uow, timer, *APPROVED)
+    if visit is not None:
+        await assume_missed(uow, visit)
 
 
 async def remind_approver(uow: UnitOfWork, timer: Timer) -> None:
@@ -78,5 +88,6 @@ TIMERS = (
     TimerHandler(REMIND_APPROVER, remind_approver, publishes=frozenset({VisitApprovalDue})),
     TimerHandler(EXPIRE_APPROVAL, approval_expires, publishes=frozenset({VisitCancelled})),
     TimerHandler(ASK_DEPARTURE, ask_departure, publishes=frozenset({VisitTaskDue})),
-    TimerHandler(ASSUME_DEPARTURE, departure_not_recorded, publishes=frozenset({VisitDeparted})),
+    TimerHandler(ASSUME_MISSED, arrival_not_recorded, publishes=frozenset({VisitNoShow})),
+    TimerHandler(ASSUME_DEPARTURE, departure_not_recorded, publishes=frozenset({VisitDeparted, VisitClosed})),
 )

@@ -12,9 +12,11 @@ from shared.contracts.events.visit_cancelled import VisitCancelled
 from shared.contracts.events.visit_changed import VisitChanged
 from shared.contracts.events.visit_closed import VisitClosed
 from shared.contracts.events.visit_handed_over import VisitHandedOver
+from shared.contracts.events.visit_no_show import VisitNoShow
 from shared.contracts.events.visit_rejected import VisitRejected
 from shared.contracts.events.visit_requested import VisitRequested
 from shared.contracts.events.visit_task_due import VisitTaskDue
+from shared.contracts.events.visitor_arrived import VisitorArrived
 
 _VISIT = ("visit", "visit_id")
 
@@ -213,6 +215,26 @@ VISIT_RULES: tuple[Rule, ...] = (
         when=lambda event: event.task == "remind-guest",
         caused_at="due",
         useless_from="arrival",
+    ),
+    Rule(
+        "visitor-arrived",
+        VisitorArrived,
+        (Audience.HOST,),
+        "visitor-arrived",
+        "urgent",
+        _VISIT,
+        values={"guest": PartyName(), "arrived": Instant("arrived_at", at="host_id")},
+        when=lambda event: not event.host_knows,
+        stale_after=timedelta(minutes=30),
+    ),
+    Rule(
+        "visit-no-show",
+        VisitNoShow,
+        (Audience.HOST, Audience.REQUESTER),
+        "visit-no-show",
+        "service",
+        _VISIT,
+        values={"guest": PartyName(), "arrival": _ARRIVAL},
     ),
     Rule(
         "visit-record-departure",

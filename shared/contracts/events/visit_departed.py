@@ -10,7 +10,7 @@ from shared.contracts.event import Event
 from shared.contracts.topics import VISITS
 
 
-class VisitDeparted(Event, type="visit-departed", topic=VISITS, key="visit_id"):
+class VisitDeparted(Event, type="visit-departed", version=2, topic=VISITS, key="visit_id"):
     """The visitor has left; the callback waits for the arrival home (VR-23, CB-01)."""
 
     visit_id: UUID
@@ -22,3 +22,5 @@ class VisitDeparted(Event, type="visit-departed", topic=VISITS, key="visit_id"):
     departed_at: AwareDatetime
     home_arrival: AwareDatetime
     """Estimated; our default is four hours after departure."""
+    ask_guest: bool = True
+    """Whether anybody asks afterwards how it was."""

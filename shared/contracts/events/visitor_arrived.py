@@ -10,7 +10,7 @@ from shared.contracts.event import Event
 from shared.contracts.topics import VISITS
 
 
-class VisitorArrived(Event, type="visitor-arrived", topic=VISITS, key="visit_id"):
+class VisitorArrived(Event, type="visitor-arrived", version=2, topic=VISITS, key="visit_id"):
     """The visitor is here."""
 
     visit_id: UUID
@@ -18,3 +18,5 @@ class VisitorArrived(Event, type="visitor-arrived", topic=VISITS, key="visit_id"
     party_id: UUID
     host_id: UUID
     arrived_at: AwareDatetime
+    host_knows: bool = False
+    """The host recorded it, and need not be told."""

@@ -178,3 +178,10 @@ async def test_given_an_erased_party_then_its_open_callbacks_end_and_its_address
     row = await world.callback(event.ticket_id)
     assert (row["state"], row["end_reason"], row["address_id"]) == ("cancelled", "party-erased", None)
     assert await world.pending() == []
+
+
+async def test_given_a_guest_who_is_not_to_be_asked_then_nothing_is_planned(world: World) -> None:
+    """IN-04: nobody asks an applicant how the reception was."""
+    await world.tell(departed(await world.party(), ask_guest=False))
+
+    assert await world.story() == []

@@ -19,6 +19,8 @@ from tests.store.intake.builders import DEPARTMENTS, STAFF, House, claim, wish
 from tests.store.intake.visiting import arrived, completed, decide, departed, padded, refused
 
 _DAY = timedelta(days=1)
+_NOBODY_COMES = timedelta(hours=26)
+"""After the planned departure: the host is asked after two, and nobody is waited for a day later."""
 
 
 async def test_the_whole_way_of_a_visit(house: House) -> None:
@@ -54,7 +56,10 @@ async def test_only_a_guest_who_asked_is_said_to_have_asked(house: House) -> Non
 
 async def test_approval_sets_the_reminder_and_rescheduling_moves_it_without_a_new_approval(house: House) -> None:
     visit = await decide(house, await house.ask(), "approved")
-    assert await house.timers() == {"visit-remind-guest": visit.arrival - _DAY}
+    assert await house.timers() == {
+        "visit-remind-guest": visit.arrival - _DAY,
+        "visit-assume-missed": visit.departure + _NOBODY_COMES,
+    }
     later = wish(days=40)
     moved = await house.do(
         revising.reschedule,
@@ -65,7 +70,10 @@ async def test_approval_sets_the_reminder_and_rescheduling_moves_it_without_a_ne
         by=house.staff["amy"],
     )
     assert (moved.state, moved.revision) == ("approved", 2)
-    assert await house.timers() == {"visit-remind-guest": later.arrival - _DAY}
+    assert await house.timers() == {
+        "visit-remind-guest": later.arrival - _DAY,
+        "visit-assume-missed": later.departure + _NOBODY_COMES,
+    }
     changed = (await house.published("visits"))[-1]
     assert isinstance(changed, VisitChanged)
     assert (changed.change, changed.guest_was_told) == ("rescheduled", True)

@@ -15,6 +15,7 @@ from shared.contracts.events.visit_cancelled import VisitCancelled
 from shared.contracts.events.visit_changed import VisitChanged
 from shared.contracts.events.visit_requested import VisitRequested
 from shared.contracts.events.visit_task_due import VisitTaskDue
+from shared.contracts.events.visitor_arrived import VisitorArrived
 from shared.kernel import clock
 from tests.store.notify.world import World, a_day_later, approved, due, email, opened, phone, zone_at
 
@@ -268,3 +269,23 @@ async def test_an_approver_is_reminded_each_time_that_it_falls_due(world: World)
     await world.tell(due, due.model_copy(update={"due": clock.now()}))
     told = await world.messages(rule="visit-approval-reminder")
     assert [message["recipient_id"] for message in told] == [str(approver.staff_id)] * 2
+
+
+@pytest.mark.parametrize("host_knows", [False, True])
+async def test_a_host_hears_that_the_guest_is_here_unless_they_recorded_it_themselves(
+    world: World, host_knows: bool
+) -> None:
+    """IN-04"""
+    party, host = await world.party(), await world.staff()
+    visit = approved(party, host)
+    here = VisitorArrived(
+        visit_id=visit.visit_id,
+        revision=1,
+        party_id=party.party_id,
+        host_id=host.staff_id,
+        arrived_at=clock.now(),
+        host_knows=host_knows,
+    )
+    await world.tell(here)
+    told = [message["recipient_id"] for message in await world.messages(rule="visitor-arrived")]
+    assert told == ([] if host_knows else [str(host.staff_id)])

@@ -1,0 +1,1 @@
+"""The reception desk: who is expected, who comes unannounced, who does not come."""
