@@ -13,12 +13,12 @@ from starlette.responses import Response
 from services.intake.desk import commands, store
 from services.intake.desk.model import ApplicantForm
 from services.intake.desk.schemas import ExpectedList, ExpectedView, ExtendRequest, WalkInRequest
+from services.intake.directory import store as people
 from services.intake.visits import receiving
 from services.intake.visits.edges import Staff, staff_by_email, told, within_reach
 from services.intake.visits.model import Visit
 from services.intake.visits.schemas import VisitView
 from shared.kernel.errors import NotFound
-from shared.security import directory
 from shared.security.rows import rows_of
 from shared.store.unit_of_work import UnitOfWork
 from shared.web.edge import Edge, requires
@@ -36,10 +36,9 @@ async def list_expected(edge: Desk) -> ExpectedList:
 
     async def read(uow: UnitOfWork) -> ExpectedList:
         found = await store.expected(uow, uow.now - _AROUND, uow.now + _AROUND)
-        hosts = {one.host_id: await directory.member(uow, one.host_id) for one in found}
+        names = await people.names(uow, {one.host_id for one in found})
         uow.audit(edge.caller.staff_id, "read-expected", "desk", edge.caller.staff_id, visits=len(found))
-        names = {staff_id: host.name if host else None for staff_id, host in hosts.items()}
-        return ExpectedList(items=tuple(ExpectedView(**asdict(one), host=names[one.host_id]) for one in found))
+        return ExpectedList(items=tuple(ExpectedView(**asdict(one), host=names.get(one.host_id)) for one in found))
 
     return await edge.query(read)
 

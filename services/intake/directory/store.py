@@ -181,3 +181,15 @@ def save_row(table: Table, values: dict[str, Any], key: str) -> Any:
     """Inserts a row, or writes it over the one with the same `key`."""
     changed = {name: value for name, value in values.items() if name != key}
     return upsert(table).values(**values).on_conflict_do_update(index_elements=[key], set_=changed)
+
+
+async def names(uow: UnitOfWork, staff_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these members of staff are called."""
+    rows = await uow.execute(select(staff.c.id, staff.c.name).where(staff.c.id.in_(staff_ids)))
+    return {row.id: row.name for row in rows}
+
+
+async def codes(uow: UnitOfWork, department_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The codes of these departments."""
+    rows = await uow.execute(select(department.c.id, department.c.code).where(department.c.id.in_(department_ids)))
+    return {row.id: row.code for row in rows}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import asdict
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -11,9 +12,11 @@ from starlette.responses import Response
 from services.intake.approvals import store as approval_store
 from services.intake.channels.door import channel_edge
 from services.intake.desk.schemas import ArriveRequest
+from services.intake.directory import store as people
 from services.intake.visits import approving, receiving, requesting, revising, store
 from services.intake.visits.approving import Decision
 from services.intake.visits.edges import Staff, request_by, told, within_reach
+from services.intake.visits.export import MOST_ROWS, sheet
 from services.intake.visits.model import Visit
 from services.intake.visits.schemas import (
     ApproveRequest,
@@ -28,28 +31,13 @@ from services.intake.visits.schemas import (
     VisitView,
     WishRequest,
 )
+from services.intake.visits.search_schemas import HistoryEntry, VisitFilters, VisitHistory, VisitPage
 from shared.security.rows import rows_of
+from shared.store.audit import history
 from shared.store.unit_of_work import UnitOfWork
 from shared.web.edge import Edge, requires
 
 router = APIRouter(tags=["visits"])
-
-State = Literal[
-    "submitted",
-    "levelled",
-    "approving",
-    "returned",
-    "rejected",
-    "expired",
-    "withdrawn",
-    "approved",
-    "confirmed",
-    "no_show",
-    "arrived",
-    "departed",
-    "closed",
-    "cancelled",
-]
 
 
 @router.post("/visits", status_code=201, response_model=VisitView)
@@ -74,20 +62,42 @@ async def request_visit_as_guest(body: VisitRequest, edge: Edge = Depends(channe
 
 
 @router.get("/visits")
-async def list_visits(
-    edge: Staff,
-    state: State | None = None,
-    host_id: UUID | None = None,
-    before: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> VisitList:
+async def list_visits(edge: Staff, page: Annotated[VisitPage, Query()]) -> VisitList:
     """The visits that you may see, the latest arrival first."""
 
     async def read(uow: UnitOfWork) -> VisitList:
         rows = await rows_of(uow, edge.caller, "visits.read")
-        visits = await store.by_arrival(uow, rows, state=state, host_id=host_id, before=before, limit=limit)
+        visits = await store.by_arrival(uow, rows, page.sought(), before=page.before, limit=page.limit)
         items = tuple(VisitView.of(visit) for visit in visits)
-        return VisitList(items=items, next=visits[-1].id if len(visits) == limit else None)
+        return VisitList(items=items, next=visits[-1].id if len(visits) == page.limit else None)
+
+    return await edge.query(read)
+
+
+@router.get("/visits/export", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+async def export_visits(edge: Staff, filters: Annotated[VisitFilters, Query()]) -> Response:
+    """The same as a sheet (CSV), at most ten thousand rows. That you took it is recorded."""
+
+    async def read(uow: UnitOfWork) -> str:
+        rows = await rows_of(uow, edge.caller, "visits.read")
+        visits = await store.by_arrival(uow, rows, filters.sought(), before=None, limit=MOST_ROWS)
+        uow.audit(edge.caller.staff_id, "export", "visits", edge.caller.staff_id, rows=len(visits))
+        hosts = await people.names(uow, {visit.host_id for visit in visits})
+        departments = await people.codes(uow, {visit.department_id for visit in visits})
+        return sheet(visits, hosts | departments)
+
+    headers = {"Content-Disposition": 'attachment; filename="visits.csv"', "Cache-Control": "no-store"}
+    return Response(await edge.query(read), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/visits/{visit_id}/history")
+async def read_history(visit_id: UUID, edge: Staff) -> VisitHistory:
+    """Who did what to this visit, from what to what."""
+
+    async def read(uow: UnitOfWork) -> VisitHistory:
+        await within_reach(uow, visit_id, await rows_of(uow, edge.caller, "visits.read"))
+        entries = await history(uow, "visit", visit_id)
+        return VisitHistory(items=tuple(HistoryEntry(**asdict(entry)) for entry in entries))
 
     return await edge.query(read)
 

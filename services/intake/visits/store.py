@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, ColumnElement, Table, insert, or_, select, true, union, update
+from sqlalchemy import Boolean, Column, ColumnElement, Table, func, insert, or_, select, true, union, update
 
 from services.intake.approvals.store import visit_approval
 from services.intake.tables import identifier, instant, metadata, number, words
@@ -68,15 +68,40 @@ async def save(uow: UnitOfWork, one: Visit) -> None:
     await uow.execute(update(visit).where(visit.c.id == one.id).values(**asdict(one)))
 
 
-async def by_arrival(
-    uow: UnitOfWork, rows: Rows, *, state: str | None, host_id: UUID | None, before: UUID | None, limit: int
-) -> list[Visit]:
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What visits are looked for by; None: by anything.
+
+    `company`: how its name begins; `since` and before `until`: the arrival.
+    """
+
+    state: str | None = None
+    kind: str | None = None
+    host_id: UUID | None = None
+    department_id: UUID | None = None
+    level: str | None = None
+    company: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As the database takes them."""
+        same = ("state", "kind", "host_id", "department_id", "level")
+        found = [visit.c[name] == value for name in same if (value := getattr(self, name)) is not None]
+        if self.company is not None:
+            found.append(func.lower(visit.c.company).startswith(self.company.lower(), autoescape=True))
+        if self.since is not None:
+            found.append(visit.c.arrival >= self.since)
+        if self.until is not None:
+            found.append(visit.c.arrival < self.until)
+        return found
+
+
+async def by_arrival(uow: UnitOfWork, rows: Rows, sought: Sought, *, before: UUID | None, limit: int) -> list[Visit]:
     """The visits within reach, the latest arrival first, after the page that ended with `before`."""
     query = newest_first(select(visit).where(_within(rows)), visit, "arrival", before=before, limit=limit)
-    if state is not None:
-        query = query.where(visit.c.state == state)
-    if host_id is not None:
-        query = query.where(visit.c.host_id == host_id)
+    query = query.where(*sought.conditions)
     return [Visit(**row) for row in (await uow.execute(query)).mappings()]
 
 

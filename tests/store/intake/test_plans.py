@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +11,20 @@ import pytest
 from sqlalchemy import event
 
 from services.intake.visits import store
+from services.intake.visits.store import Sought
+from shared.kernel import clock
 from shared.security.rows import Rows
 from tests.store.intake.builders import House
 
+_TODAY = clock.now()
 _FILL = """
 INSERT INTO visit (id, kind, state, revision, party_id, asked_by_guest, requester_id, host_id, department_id, purpose,
-    head_count, arrival, departure, zone, departure_assumed, created_at, version)
-SELECT gen_random_uuid(), 'business', CASE WHEN n % 5 = 0 THEN 'approved' ELSE 'closed' END, 1, v.party_id, false,
+    head_count, arrival, departure, zone, departure_assumed, created_at, version, company, level)
+SELECT gen_random_uuid(), CASE WHEN n % 50 = 0 THEN 'reception' ELSE 'business' END,
+    CASE WHEN n % 5 = 0 THEN 'approved' ELSE 'closed' END, 1, v.party_id, false,
     people[1 + n % 2000], people[1 + n % 1999], departments[1 + n % 50], 'p', 1,
-    now() + n * interval '1 minute', now() + (n + 60) * interval '1 minute', 'UTC', false, now(), 1
+    now() + n * interval '1 minute', now() + (n + 60) * interval '1 minute', 'UTC', false, now(), 1,
+    'Company ' || n % 900, CASE WHEN n % 50 = 0 THEN 'C' END
 FROM generate_series(1, 40000) n, (SELECT party_id FROM visit LIMIT 1) v,
     (SELECT array_agg(gen_random_uuid()) people FROM generate_series(1, 2000)) p,
     (SELECT array_agg(gen_random_uuid()) departments FROM generate_series(1, 50)) d
@@ -60,7 +66,26 @@ async def test_a_page_of_visits_is_found_by_an_index(house: House, reach: str) -
     host, department = await _filled(house)
     departments = frozenset({department}) if reach == "department" else frozenset()
     rows = Rows("visits.read", host, reach == "everything", departments)
-    plan = await _plan(house, store.by_arrival, rows, state=None, host_id=None, before=None, limit=50)
+    plan = await _plan(house, store.by_arrival, rows, Sought(), before=None, limit=50)
+    assert not re.search(r"Seq Scan on visit\b", plan), plan
+
+
+@pytest.mark.parametrize(
+    "sought",
+    [
+        Sought(state="approved"),
+        Sought(kind="reception"),
+        Sought(level="C"),
+        Sought(company="Öster"),
+        Sought(since=_TODAY, until=_TODAY + timedelta(days=1)),
+        Sought(state="closed", company="Companie", until=_TODAY + timedelta(days=9)),
+    ],
+    ids=("state", "kind", "level", "company", "dates", "several"),
+)
+async def test_what_is_looked_for_is_found_by_an_index(house: House, sought: Sought) -> None:
+    host, _ = await _filled(house)
+    rows = Rows("visits.read", host, True, frozenset())
+    plan = await _plan(house, store.by_arrival, rows, sought, before=None, limit=50)
     assert not re.search(r"Seq Scan on visit\b", plan), plan
 
 

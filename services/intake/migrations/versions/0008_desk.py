@@ -1,4 +1,4 @@
-"""The reception desk: walk-ins, by what somebody's identity was made sure of, applicants' forms."""
+"""The reception desk: walk-ins, how identities were made sure of, applicants' forms; and indexes to search by."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ CREATE TABLE applicant_form (
     visit_id uuid PRIMARY KEY REFERENCES visit,
     form     jsonb NOT NULL
 );
+CREATE INDEX visit_company ON visit (lower(company) text_pattern_ops);
+CREATE INDEX visit_level_arrival ON visit (level, arrival, id);
+CREATE INDEX visit_kind_arrival ON visit (kind, arrival, id);
 """
 
 
