@@ -61,6 +61,7 @@ async def test_given_a_guest_who_asks_when_all_goes_well_then_each_is_told_once_
         "visit-changed": 1,
         "visit-changed-guest": 1,
         "visit-reminder": 1,
+        "visitor-arrived": 1,
         "visit-closed": 1,
     }
     assert {notice["state"] for notice in notices(house, visit)} == {"delivered"}
