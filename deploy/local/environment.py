@@ -127,6 +127,7 @@ def service_environment(layout: Layout, known: Mapping[str, str]) -> dict[str, s
         "FRONTDESK_NOTIFY_SMTP_PORT": str(ports.of("sandbox-smtp")),
         "FRONTDESK_NOTIFY_SMPP_PORT": str(ports.of("sandbox-smsc")),
         "FRONTDESK_NOTIFY_RECEIVER_PORT": str(ports.of("receiver-smtp")),
+        "FRONTDESK_NOTIFY_PUBLIC_URL": f"http://127.0.0.1:{ports.of('intake')}",
         "FRONTDESK_NOTIFY_NUMBERS": json.dumps(NUMBERS),
         "FRONTDESK_SANDBOX_NUMBERS": ",".join(NUMBERS),
         **SHORTENED,

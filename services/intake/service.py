@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from services.intake.appointments.api import router as appointments
+from services.intake.appointments.handover import move_offers
+from services.intake.appointments.pages import router as appointment_pages
 from services.intake.approvals.api import router as approvals
 from services.intake.calendars.api import router as calendars
 from services.intake.cases.api import router as cases
@@ -33,7 +36,7 @@ from shared.contracts.events.staff_changed import StaffChanged
 from shared.messaging.reactions import Copy, TimerHandler
 from shared.runtime.service import Service
 
-handover = Handover(visits_handover.MOVERS, publishes=visits_handover.PUBLISHES)
+handover = Handover((*visits_handover.MOVERS, move_offers), publishes=visits_handover.PUBLISHES)
 """Each module whose things belong to somebody hands its movers in here."""
 
 service = Service(
@@ -54,7 +57,9 @@ service = Service(
         visits,
         receptions,
         desk,
+        appointments,
     ),
+    pages=(appointment_pages,),
     reactions=(*ON_CHANNELS, *ON_VISITS, handover.reaction),
     timers=(
         *VISIT_TIMERS,

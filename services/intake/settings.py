@@ -115,6 +115,18 @@ class IntakeSettings(CommonSettings):
         validation_alias="FRONTDESK_INTAKE_DRAFT_PURGE_AFTER",
         description="how long a draft of an application is kept after it was saved last",
     )
+    bookings_per_network: int = Field(
+        30,
+        ge=1,
+        validation_alias="FRONTDESK_INTAKE_BOOKINGS_PER_NETWORK",
+        description="appointments booked, moved or cancelled from one network (/24, /64) in the window before 429",
+    )
+    booking_window: timedelta = Field(
+        timedelta(minutes=10),
+        gt=timedelta(0),
+        validation_alias="FRONTDESK_INTAKE_BOOKING_WINDOW",
+        description="over how long what guests do on the pages of appointments is counted",
+    )
     door_queue: int = Field(
         2_000,
         ge=1,

@@ -39,6 +39,9 @@ class NotifySettings(CommonSettings):
     secret: SecretStr = _own(
         "SECRET", SecretStr("laptop-only"), description="secret behind reply tokens and one-subject links"
     )
+    public_url: str = _own(
+        "PUBLIC_URL", "http://127.0.0.1:18001", description="where guests reach intake's pages: links begin with it"
+    )
     default_country: str = _own(
         "DEFAULT_COUNTRY", "CN", description="ISO 3166 country of phone numbers written without one"
     )

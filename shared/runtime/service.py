@@ -49,6 +49,8 @@ class Service:
     settings: Callable[[], CommonSettings]
     database_url: Callable[[], str]
     routers: Sequence[APIRouter] = ()
+    pages: Sequence[APIRouter] = ()
+    """What answers people with HTML, without a token and outside the API's contract."""
     reactions: Sequence[Reaction] = ()
     timers: Sequence[TimerHandler] = ()
     copies: Sequence[Copy] = ()

@@ -1,4 +1,4 @@
-"""Who calls: a member of staff with a token, or a channel with a key; and what they may do."""
+"""Who calls: a member of staff with a token, a channel with a key, a guest with neither; and what they may do."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def barred(person: StaffChanged, at: datetime) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `id` is the staff id, or the channel's name."""
+    """Who asks. `id` is the staff id, the channel's name, or the network that a guest comes from."""
 
-    kind: Literal["staff", "channel"]
+    kind: Literal["staff", "channel", "guest"]
     id: str
     permissions: frozenset[str] = frozenset()
     language: str = "zh-CN"
@@ -39,7 +39,7 @@ class Caller:
 
     @property
     def staff_id(self) -> UUID:
-        """The member of staff who acts. Raises Refused(`staff-only`, 403) where a channel calls."""
+        """The member of staff who acts. Raises Refused(`staff-only`, 403) where somebody else calls."""
         if self.kind != "staff":
             raise Refused("staff-only", status=403, expected="a member of staff")
         return UUID(self.id)

@@ -43,7 +43,7 @@ def create_app(service: Service, database: Database) -> FastAPI:
     app.state.healths = healths
     in_flight: set[asyncio.Future[Any]] = set()
     app.state.in_flight = in_flight
-    for router in service.routers:
+    for router in (*service.routers, *service.pages):
         app.include_router(router)
     install_problem_handlers(app)
     install_openapi(app)

@@ -12,6 +12,25 @@ DOMAIN_TEXTS: dict[str, Text] = {
     "draft-outdated": Text("The draft was saved by something else meanwhile.", "草稿已在别处保存过。", *LOOK),
     "too-many-drafts": Text("You have too many drafts.", "草稿过多。", *LOOK),
     "applicant-form-missing": Text("An applicant needs papers or the form.", "应聘者须提供简历或填写登记表。", *MEND),
+    "appointment-over": Text("The appointment is over.", "该预约已结束。", *LOOK),
+    "plate-missing": Text("The number plate is needed.", "请填写车牌号。", *MEND),
+    "slot-taken": Text(
+        "Somebody else has just taken this time.", "该时段刚刚被他人预约。", "Choose another time.", "请另选时段。"
+    ),
+    "slot-unknown": Text("This time is not offered.", "该时段不可预约。", "Choose another time.", "请另选时段。"),
+    "too-many-appointments": Text(
+        "There are appointments enough to come.",
+        "待赴约的预约过多。",
+        "Move or cancel one of them first.",
+        "请先改期或取消其中一项。",
+    ),
+    "too-many-requests": Text(
+        "Too many requests from your network.",
+        "您所在网络的请求过多。",
+        "Wait and try again.",
+        "请稍候再试。",
+    ),
+    "malformed-form": Text("This form cannot be read.", "无法读取该表单。", *MEND),
     "visit-to-come": Text("The visit is still to come.", "来访时间尚未到。", *LOOK),
     "absence-dates": Text("An absence cannot have these dates.", "缺勤时间不合理。", *MEND),
     "absence-overlap": Text("Another absence lies in this time.", "该时段已有缺勤登记。", *LOOK),

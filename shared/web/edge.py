@@ -60,6 +60,12 @@ class Edge:
 
     async def query(self, run: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Reads in one transaction; what it records of the reading itself (audit) is committed."""
+        return await self.transact(run)
+
+    async def transact(self, run: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Runs a command in one transaction, for who answers with something else than JSON; tries again after a
+        deadlock, and goes on to the commit when the caller hangs up.
+        """
 
         async def attempt() -> T:
             async with self._transaction() as uow:

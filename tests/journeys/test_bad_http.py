@@ -149,7 +149,7 @@ async def test_given_a_wrong_method_then_405(front: Front) -> None:
 async def test_given_a_wrong_password_then_401_and_only_the_attempt_is_counted(front: Front) -> None:
     content = orjson.dumps(command_of("/token").body)
     await front.refused("intake", "POST", "/token", NOBODY, Told(401, "sign-in"), content=content)
-    front.verdict(beside=("sign_in_attempt",))
+    front.verdict(beside=("attempt",))
 
 
 async def test_given_a_change_that_the_machine_forbids_then_409_and_what_is_possible(front: Front) -> None:

@@ -162,5 +162,6 @@ async def play(house: House, desk: Desk, things: Things) -> None:
     things.open["staff_id"] = newest("intake", "staff", f"email = '{staff_email('handler-2')}'")
     for nobodys in ("absence_id", "delegation_id", "exemption_id", "draft_id"):
         things.open[nobodys] = things.open["staff_id"]
+    things.open["code"] = "car-service"
     things.open["case_id"] = things.ended["case_id"] = newest("intake", "service_case")
     await desk.staff("agent", "intake", "POST", f"/cases/{things.ended['case_id']}/close")

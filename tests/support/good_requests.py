@@ -34,6 +34,12 @@ _WISH = {
 }
 VISIT = {**_WISH, "guest": GUEST, "host_email": staff_email("host")}
 WALK_IN = {"guest": GUEST, "guest_kind": "business", "purpose": SECRET, "host_email": staff_email("host")}
+OFFER = {
+    "department_id": NO_ID,
+    "host_id": NO_ID,
+    "names": {"zh": SECRET, "en": SECRET},
+    "minutes": 30,
+}
 RECEPTION = {**VISIT, "form": {"company": SECRET, "visitors": [{"name": SECRET}]}}
 MESSAGE = {"purpose": "complaint", "sender": {"name": SECRET, "phone": "+8613800138000"}, "text": SECRET}
 
@@ -92,6 +98,11 @@ COMMANDS = (
     Command("intake", "/visits/{visit_id}/miss", "reception", None),
     Command("intake", "/visits/{visit_id}/extend", "reception", {"departure": SOON.isoformat()}),
     Command("intake", "/walk-ins", "reception", WALK_IN),
+    Command(
+        "intake", "/appointments", "reception", {"offer": "car-service", "starts": SOON.isoformat(), "guest": GUEST}
+    ),
+    Command("intake", "/visits/{visit_id}/move", "reception", {"starts": SOON.isoformat()}),
+    Command("intake", "/appointment-offers/{code}", _BOSS, OFFER),
     Command("intake", "/visits/{visit_id}/depart", "reception", {}),
     Command("intake", "/standard-sets", "administration", {"copy_of": "01890a5d-ac96-774b-bcce-b302099a8057"}),
     Command("intake", "/standard-sets/{set_id}/outline", "administration", {"version": 1, "outline": OUTLINE}),

@@ -91,6 +91,8 @@ class ExpectedView(Answer):
     host: str | None
     arrival: datetime
     departure: datetime
+    plate: str | None
+    """Of the vehicle that the appointment is about (FM-06)."""
 
 
 class ExpectedList(Answer):

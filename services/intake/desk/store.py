@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, delete, insert, select
 
+from services.intake.appointments.store import appointment
 from services.intake.desk.model import ApplicantForm
 from services.intake.parties.store import party
 from services.intake.tables import document, identifier, metadata
@@ -35,6 +36,7 @@ class Expected:
     host_id: UUID
     arrival: datetime
     departure: datetime
+    plate: str | None
 
 
 async def expected(uow: UnitOfWork, since: datetime, before: datetime) -> list[Expected]:
@@ -51,8 +53,10 @@ async def expected(uow: UnitOfWork, since: datetime, before: datetime) -> list[E
             columns.host_id,
             columns.arrival,
             columns.departure,
+            appointment.c.plate,
         )
         .join(party, party.c.id == columns.party_id)
+        .outerjoin(appointment, appointment.c.visit_id == columns.id)
         .where(columns.arrival >= since, columns.arrival < before, columns.state.in_(_AT_THE_DOOR))
         .order_by(columns.arrival, columns.id)
         .limit(MOST_EXPECTED)

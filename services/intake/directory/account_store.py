@@ -1,4 +1,4 @@
-"""Tables and queries of sign-in: accounts, attempts, signing keys."""
+"""Tables and queries of sign-in: accounts, signing keys."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, case, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Table, delete, insert, select, update
 
 from services.intake.directory.model import Account, StoredKey
 from services.intake.directory.store import save_row, staff
-from services.intake.tables import identifier, instant, metadata, number, words
+from services.intake.tables import identifier, instant, metadata, words
 from shared.store.unit_of_work import UnitOfWork
 
 account = Table(
@@ -21,9 +20,6 @@ account = Table(
     identifier("staff_id", primary_key=True),
     words("password_hash"),
     instant("changed_at"),
-)
-sign_in_attempt = Table(
-    "sign_in_attempt", metadata, words("scope", primary_key=True), number("attempts"), instant("until")
 )
 signing_key = Table(
     "signing_key",
@@ -62,41 +58,6 @@ async def get_account(uow: UnitOfWork, email: str) -> Account | None:
 async def close_account(uow: UnitOfWork, staff_id: UUID) -> None:
     """Forgets the password of who leaves; who comes back gets a new one."""
     await uow.execute(delete(account).where(account.c.staff_id == staff_id))
-
-
-async def count_attempt(uow: UnitOfWork, scope: str, until: datetime) -> tuple[int, datetime]:
-    """Counts one more attempt of `scope` and gives (attempts in its window, when the window ends)."""
-    over = sign_in_attempt.c.until <= uow.now
-    counted = await uow.execute(
-        upsert(sign_in_attempt)
-        .values(scope=scope, attempts=1, until=until)
-        .on_conflict_do_update(
-            index_elements=["scope"],
-            set_={
-                "attempts": case((over, 1), else_=sign_in_attempt.c.attempts + 1),
-                "until": case((over, until), else_=sign_in_attempt.c.until),
-            },
-        )
-        .returning(sign_in_attempt.c.attempts, sign_in_attempt.c.until)
-    )
-    row = counted.one()
-    return row.attempts, row.until
-
-
-async def forgive_attempt(uow: UnitOfWork, account_scope: str, network_scope: str) -> None:
-    """After a success: the account starts anew, the network gets this one attempt back."""
-    await uow.execute(delete(sign_in_attempt).where(sign_in_attempt.c.scope == account_scope))
-    await uow.execute(
-        update(sign_in_attempt)
-        .where(sign_in_attempt.c.scope == network_scope)
-        .values(attempts=func.greatest(sign_in_attempt.c.attempts - 1, 0))
-    )
-
-
-async def purge_attempts(uow: UnitOfWork) -> None:
-    """Drops windows that have ended, but waits for nobody: others lock two of these rows at a time."""
-    ended = select(sign_in_attempt.c.scope).where(sign_in_attempt.c.until <= uow.now).with_for_update(skip_locked=True)
-    await uow.execute(delete(sign_in_attempt).where(sign_in_attempt.c.scope.in_(ended)))
 
 
 async def add_signing_key(uow: UnitOfWork, key: StoredKey) -> None:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from ipaddress import ip_address, ip_network
 from weakref import WeakKeyDictionary
 
+from services.intake.attempts import store as attempts
+from services.intake.attempts.model import network_of
 from services.intake.directory import account_store, signing, store
 from services.intake.settings import IntakeSettings
 from shared.kernel.errors import NotFound, Refused
@@ -37,17 +38,17 @@ async def sign_in(
     account_scope, network_scope = _scopes(email, client)
     async with database.transaction(cause) as uow:
         counts = [
-            (await account_store.count_attempt(uow, scope, uow.now + chosen.sign_in_window), allowed)
+            (await attempts.count(uow, scope, uow.now + chosen.sign_in_window), allowed)
             for scope, allowed in (
                 (account_scope, chosen.sign_in_per_account),
                 (network_scope, chosen.sign_in_per_network),
             )
         ]
-        await account_store.purge_attempts(uow)
+        await attempts.purge(uow)
         account = await account_store.get_account(uow, email)
         member = None if account is None else await store.get_member(uow, account.staff_id)
         now = uow.now
-    waits = [(until - now).total_seconds() for (attempts, until), allowed in counts if attempts > allowed]
+    waits = [(until - now).total_seconds() for (tried, until), allowed in counts if tried > allowed]
     if waits:
         raise Refused("too-many-attempts", status=429, expected=f"another attempt in {int(max(waits)) + 1} s")
     async with _checks.setdefault(database, asyncio.Semaphore(_AT_ONCE)):
@@ -57,7 +58,8 @@ async def sign_in(
     if reason := barred(member.event(), now):
         raise Refused(reason, status=401)
     async with database.transaction(cause) as uow:
-        await account_store.forgive_attempt(uow, account_scope, network_scope)
+        await attempts.forget(uow, account_scope)
+        await attempts.forgive(uow, network_scope)
         key = await signing.current_key(uow, chosen)
         uow.audit(account.staff_id, "sign-in", "staff", account.staff_id)
         return tokens.sign(account.staff_id, key, uow.now, chosen.token_life)
@@ -91,9 +93,4 @@ async def new_account(uow: UnitOfWork, email: str, *, by: str) -> str:
 def _scopes(email: str, client: str) -> tuple[str, str]:
     """What attempts are counted by; the account as a hash, because the e-mail address may be a stranger's."""
     account = hashlib.sha256(email.encode()).hexdigest()
-    try:
-        prefix = 24 if ip_address(client).version == 4 else 64
-        network = str(ip_network(f"{client}/{prefix}", strict=False))
-    except ValueError:
-        network = "unknown"
-    return f"account:{account}", f"network:{network}"
+    return f"account:{account}", f"network:{network_of(client)}"

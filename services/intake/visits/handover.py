@@ -32,7 +32,7 @@ async def move_hosted(uow: UnitOfWork, away: Away, limit: int) -> Moved:
     hosted = await store.hosted(uow, away.person.staff_id, before=away.until, limit=limit)
     moved = 0
     for visit in hosted:
-        successor = await _successor(uow, away.person, max(visit.arrival, uow.now))
+        successor = await successor_of(uow, away.person, max(visit.arrival, uow.now))
         if successor is not None:
             await _give(uow, visit, successor, away)
             moved += 1
@@ -90,7 +90,7 @@ async def _ask_another(uow: UnitOfWork, visit: Visit, approval: Approval, away: 
     return True
 
 
-async def _successor(uow: UnitOfWork, person: StaffChanged, at: datetime) -> StaffChanged | None:
+async def successor_of(uow: UnitOfWork, person: StaffChanged, at: datetime) -> StaffChanged | None:
     """Who takes over at the instant `at`: the manager, the head of the department or of one above it, or who stands
     above all; each of them, or who acts for them.
     """

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.intake.visits.machine import APPROVED, NO_LEVEL, NO_PLAN, NO_SETTLEMENT, WALK_IN
+from services.intake.visits.machine import APPOINTMENT, APPROVED, NO_LEVEL, NO_PLAN, NO_SETTLEMENT, WALK_IN
 from shared.kernel.errors import Refused
 
 LONGEST = timedelta(days=60)
@@ -39,12 +39,19 @@ class Template:
     plan: bool
     settlement: bool
     walk_in: bool = False
+    appointment: bool = False
 
     @property
     def facts(self) -> frozenset[str]:
         """The guards of the machine that hold for every visit of this kind."""
-        lacking = ((self.level, NO_LEVEL), (self.plan, NO_PLAN), (self.settlement, NO_SETTLEMENT))
-        return frozenset(fact for has, fact in lacking if not has) | ({WALK_IN} if self.walk_in else set())
+        said = (
+            (not self.level, NO_LEVEL),
+            (not self.plan, NO_PLAN),
+            (not self.settlement, NO_SETTLEMENT),
+            (self.walk_in, WALK_IN),
+            (self.appointment, APPOINTMENT),
+        )
+        return frozenset(fact for holds, fact in said if holds)
 
 
 TEMPLATES = {
@@ -53,6 +60,7 @@ TEMPLATES = {
         Template("business", level=False, plan=False, settlement=False),
         Template("reception", level=True, plan=False, settlement=False),
         Template("walk-in", level=False, plan=False, settlement=False, walk_in=True),
+        Template("appointment", level=False, plan=False, settlement=False, appointment=True),
     )
 }
 
@@ -119,8 +127,8 @@ class Visit:
 
     @property
     def guest_was_told(self) -> bool:
-        """Whether the guest has heard of the visit: they asked for it, or it was approved once."""
-        return self.asked_by_guest or self.approved_revision is not None
+        """Whether the guest has heard of the visit: they asked for it, have an appointment, or it was approved once."""
+        return self.asked_by_guest or self.template.appointment or self.approved_revision is not None
 
     @property
     def guest_is_expected(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.intake.appointments import store as appointments
 from services.intake.approvals import commands as approvals
 from services.intake.calendars.commands import visit_notice
 from services.intake.directory.departments import open_department
@@ -88,13 +89,19 @@ async def cancel(uow: UnitOfWork, visit_id: UUID, *, reason: str | None, by: UUI
     """Calls a visit off before arrival; who was told of it is told. Raises Refused(`visit-state`)."""
     visit = await locked(uow, visit_id)
     check_theirs(visit, by, permitted, "visits.cancel")
+    return await call_off(uow, visit, reason=reason, by=by)
+
+
+async def call_off(uow: UnitOfWork, visit: Visit, *, reason: str | None, by: UUID | None) -> Visit:
+    """Nobody comes, whoever says so; None: the guest does. Raises Refused(`visit-state`)."""
     row = VISIT.step(visit.state, "cancel")
     await approvals.end(uow, visit.id, visit.revision, "withdraw", by)
+    await appointments.release(uow, visit.id)
     off = replace(visit, state=row.target, cancelled_because=reason, version=visit.version + 1)
     await store.save(uow, off)
     timers.cancel_all(uow, off)
     uow.publish(events.cancelled(off, guest_was_told=visit.guest_was_told), about=off.about)
-    uow.audit(by, "cancel", "visit", visit.id)
+    uow.audit(by or "guest", "cancel", "visit", visit.id)
     return off
 
 

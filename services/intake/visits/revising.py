@@ -80,12 +80,15 @@ async def reschedule(
     """Other dates: a new revision, and everything that hangs on the old ones moves.
 
     Dates alone need no new approval, more nights of a reception do. One that still waits is withdrawn and asked for
-    again, because the approver must decide about the dates that hold. Raises Refused: `visit-state`,
-    `impossible-dates`, `short-notice`, and as `approvable` does.
+    again, because the approver must decide about the dates that hold. An appointment moves from slot to slot
+    (`appointments.commands.move`). Raises Refused: `visit-state`, `slot-unknown`, `impossible-dates`, `short-notice`,
+    and as `approvable` does.
     """
     visit = await locked(uow, visit_id)
     check_theirs(visit, by, permitted, "visits.cancel")
     VISIT.step(visit.state, "reschedule")
+    if visit.template.appointment:
+        raise Refused("slot-unknown", field="arrival", expected="a slot, by the command move")
     wish = Wish(arrival, departure, visit.purpose, visit.head_count, short_notice_reason)
     await check(uow, wish, await host_of(uow, visit.host_id))
     moved = replace(visit, arrival=arrival, departure=departure, short_notice_reason=short_notice_reason)

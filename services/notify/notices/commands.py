@@ -13,7 +13,16 @@ from services.notify.messages import commands as messages
 from services.notify.messages import store
 from services.notify.messages.model import Message, NoticeKey
 from services.notify.notices import audiences, recipients
-from services.notify.notices.model import Field, Instant, PartyName, Rule, StaffName, instant, subject_id
+from services.notify.notices.model import (
+    AppointmentLink,
+    Field,
+    Instant,
+    PartyName,
+    Rule,
+    StaffName,
+    instant,
+    subject_id,
+)
 from services.notify.notices.recipients import Recipient
 from services.notify.notices.rules import rules_on
 from services.notify.policy import model as policy
@@ -25,6 +34,7 @@ from shared.contracts.envelope import Envelope
 from shared.messaging import copies
 from shared.messaging.reactions import Need
 from shared.security import directory
+from shared.security.guest_pass import APPOINTMENT
 from shared.store.creation_context import current_traceparent
 from shared.store.unit_of_work import UnitOfWork
 
@@ -124,7 +134,7 @@ async def _write(
         zone=recipient.zone,
         recipient=recipient.name,
         company=settings.company,
-        values=await _values(uow, rule, event),
+        values=await _values(uow, rule, event, settings),
     )
     occasion = str(getattr(event, rule.occasion)) if rule.occasion else envelope.id
     key = NoticeKey(
@@ -186,7 +196,7 @@ def _expires_at(now: datetime, rule: Rule, event: Any, settings: NotifySettings)
     return now + (settings.service_useful if useful is None else useful)
 
 
-async def _values(uow: UnitOfWork, rule: Rule, event: Any) -> dict[str, str | datetime]:
+async def _values(uow: UnitOfWork, rule: Rule, event: Any, settings: NotifySettings) -> dict[str, str | datetime]:
     values: dict[str, str | datetime] = {}
     for placeholder, value in rule.values.items():
         match value:
@@ -201,6 +211,10 @@ async def _values(uow: UnitOfWork, rule: Rule, event: Any) -> dict[str, str | da
             case PartyName():
                 body = await copies.get(uow, "parties", event.party_id)
                 values[placeholder] = (body or {}).get("name") or "—"
+            case AppointmentLink(name):
+                secret = settings.address_secret.get_secret_value().encode()
+                path = APPOINTMENT.link(secret, getattr(event, name))
+                values[placeholder] = settings.public_url.rstrip("/") + path
     return values
 
 

@@ -57,7 +57,14 @@ class PartyName:
     """The name of the event's party."""
 
 
-Value = Field | Instant | StaffName | PartyName
+@dataclass(frozen=True, slots=True)
+class AppointmentLink:
+    """A link that opens the appointment whose visit's id the event carries: to see, to move, to cancel it."""
+
+    name: str
+
+
+Value = Field | Instant | StaffName | PartyName | AppointmentLink
 
 Condition = Callable[[Any], bool]
 

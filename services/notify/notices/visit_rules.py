@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.notify.notices.model import Audience, Instant, PartyName, Rule, StaffName, Withdrawal
+from services.notify.notices.model import AppointmentLink, Audience, Instant, PartyName, Rule, StaffName, Withdrawal
 from shared.contracts.events.visit_approval_due import VisitApprovalDue
 from shared.contracts.events.visit_approval_requested import VisitApprovalRequested
 from shared.contracts.events.visit_approved import VisitApproved
@@ -36,8 +36,33 @@ VISIT_RULES: tuple[Rule, ...] = (
         _VISIT,
         occasion="revision",
         values={"arrival": _ARRIVAL},
-        when=lambda event: event.asked_by_guest,
+        when=lambda event: event.asked_by_guest and event.kind != "appointment",
         acknowledges=True,
+    ),
+    Rule(
+        "appointment-confirmed",
+        VisitRequested,
+        (Audience.PARTY,),
+        "appointment-confirmed",
+        "answer",
+        _VISIT,
+        occasion="revision",
+        values={"host": _HOST, "arrival": _ARRIVAL, "link": AppointmentLink("visit_id")},
+        when=lambda event: event.kind == "appointment",
+        acknowledges=True,
+        must_reach=True,
+    ),
+    Rule(
+        "appointment-booked",
+        VisitRequested,
+        (Audience.HOST,),
+        "appointment-booked",
+        "service",
+        _VISIT,
+        occasion="revision",
+        values={"guest": PartyName(), "arrival": _ARRIVAL, "departure": _DEPARTURE},
+        when=lambda event: event.kind == "appointment",
+        useless_from="departure",
     ),
     Rule(
         "visit-approval",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from services.intake.directory.operator import token
 from services.intake.service import service
@@ -20,6 +21,7 @@ class Office:
     """The house's people at their desks. Tokens are kept as long as the office is open."""
 
     house: House
+    app: FastAPI
     client: httpx.AsyncClient
     tokens: dict[str, str]
 
@@ -47,6 +49,12 @@ class Office:
 @asynccontextmanager
 async def office_of(house: House) -> AsyncIterator[Office]:
     """The doors are open."""
-    transport = httpx.ASGITransport(create_app(service, house.bench.database))
-    async with httpx.AsyncClient(transport=transport, base_url="http://intake.test") as client:
-        yield Office(house, client, {})
+    app = create_app(service, house.bench.database)
+    async with browser_of(app) as client:
+        yield Office(house, app, client, {})
+
+
+def browser_of(app: FastAPI, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """Somebody at that IP address."""
+    transport = httpx.ASGITransport(app, client=(address, 50_000))
+    return httpx.AsyncClient(transport=transport, base_url="http://intake.test")

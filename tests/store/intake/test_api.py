@@ -92,12 +92,12 @@ async def test_guesses_are_limited_also_at_once_and_a_success_forgives(client: h
     assert refused.status_code == 429
     assert refused.json()["expected"].startswith("another attempt in ")
     await _sign_in(client, house, "tom")
-    await house.bench.rows("UPDATE sign_in_attempt SET until = now()")
+    await house.bench.rows("UPDATE attempt SET until = now()")
     await _sign_in(client, house, "amy")
 
 
 async def test_one_network_cannot_guess_over_many_accounts(client: httpx.AsyncClient, house: House) -> None:
-    await house.bench.rows("INSERT INTO sign_in_attempt VALUES ('network:127.0.0.0/24', 100, now() + interval '1 min')")
+    await house.bench.rows("INSERT INTO attempt VALUES ('network:127.0.0.0/24', 100, now() + interval '1 min')")
     answer = await client.post("/token", json={"email": "amy@example.com", "password": house.passwords["amy"]})
     assert answer.status_code == 429
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.notify.settings import settings
 from shared.contracts.events.complaint_assigned import ComplaintAssigned
 from shared.contracts.events.complaint_judged import ComplaintJudged
 from shared.contracts.events.complaint_reopened import ComplaintReopened
@@ -17,6 +18,7 @@ from shared.contracts.events.visit_requested import VisitRequested
 from shared.contracts.events.visit_task_due import VisitTaskDue
 from shared.contracts.events.visitor_arrived import VisitorArrived
 from shared.kernel import clock
+from shared.security.guest_pass import APPOINTMENT
 from tests.store.notify.world import World, a_day_later, approved, due, email, opened, phone, zone_at
 
 
@@ -126,6 +128,31 @@ async def test_a_guest_hears_received_only_where_the_guest_asked(world: World) -
     assert await world.messages() == []
     await world.tell(requested.model_copy(update={"visit_id": uuid4(), "asked_by_guest": True}))
     assert (await world.message())["rule"] == "visit-received"
+
+
+async def test_who_has_an_appointment_gets_the_link_to_it_and_the_host_hears_of_it(world: World) -> None:
+    """NT-01, IN-02"""
+    party, host = await world.party(zone=zone_at(23)), await world.staff()
+    booked = VisitRequested(
+        visit_id=uuid4(),
+        revision=1,
+        kind="appointment",
+        party_id=party.party_id,
+        asked_by_guest=True,
+        host_id=host.staff_id,
+        department_id=uuid4(),
+        arrival=clock.now() + timedelta(days=2),
+        departure=clock.now() + timedelta(days=2, minutes=30),
+        head_count=1,
+    )
+    await world.tell(booked)
+    message = await world.message(recipient_id=party.party_id)
+    assert (message["rule"], message["category"]) == ("appointment-confirmed", "answer")
+    secret = settings().address_secret.get_secret_value().encode()
+    base, _, word = message["text"].rpartition("：")[2].rpartition("/a/")
+    assert base == settings().public_url
+    assert APPOINTMENT.subject(secret, word) == booked.visit_id
+    assert (await world.message(recipient_id=host.staff_id))["rule"] == "appointment-booked"
 
 
 async def test_rescheduling_and_cancelling_take_back_what_has_not_gone_out(world: World) -> None:

@@ -1,0 +1,1 @@
+"""Attempts: how often somebody outside has tried something lately."""
