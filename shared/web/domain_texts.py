@@ -12,6 +12,13 @@ DOMAIN_TEXTS: dict[str, Text] = {
     "draft-outdated": Text("The draft was saved by something else meanwhile.", "草稿已在别处保存过。", *LOOK),
     "too-many-drafts": Text("You have too many drafts.", "草稿过多。", *LOOK),
     "applicant-form-missing": Text("An applicant needs papers or the form.", "应聘者须提供简历或填写登记表。", *MEND),
+    "appointment-not-found": Text(
+        "There is no such appointment.",
+        "没有这一预约。",
+        "Check the link, or book an appointment.",
+        "请核对链接，或重新预约。",
+    ),
+    "appointment-offer-not-found": Text("This cannot be booked.", "该项目不可预约。", *CHOOSE),
     "appointment-over": Text("The appointment is over.", "该预约已结束。", *LOOK),
     "plate-missing": Text("The number plate is needed.", "请填写车牌号。", *MEND),
     "slot-taken": Text(

@@ -181,7 +181,7 @@ _APPLIED = {
 
 
 def _callbacks_owed(stores: Stores) -> Iterator[str]:
-    """Resolutions and departures without their callback, except of people who were erased meanwhile."""
+    """Resolutions and departures without their callback, except of people who were erased or are not to be asked."""
     gone = {row["key"] for row in stores.rows("callbacks", "SELECT key FROM copy WHERE topic = 'parties' AND gone")}
     planned = {
         (row["subject_id"], row["occasion"])
@@ -193,7 +193,11 @@ def _callbacks_owed(stores: Stores) -> Iterator[str]:
     ):
         rows = stores.rows(service, "SELECT aggregateid, payload FROM outbox WHERE type = %(name)s", name=name)
         told = [(row["aggregateid"], orjson.loads(row["payload"])) for row in rows if row["payload"] is not None]
-        owed = [1 for thing, body in told if body["party_id"] not in gone and (thing, body[occasion]) not in planned]
+        owed = [
+            1
+            for thing, body in told
+            if body["party_id"] not in gone and body.get("ask_guest", True) and (thing, body[occasion]) not in planned
+        ]
         if owed:
             yield f"callbacks: {len(owed)} × {name} without a callback"
 

@@ -11,6 +11,7 @@ import httpx
 
 from deploy.local.demo.cast import DEPARTMENTS, SHOP, STAFF_NAMES, WEB, Cast, staff_csv, staff_email
 from deploy.local.demo.desk import Desk, until
+from deploy.local.demo.furnishing import furnish
 from services.intake.channels.operator import channel_add
 from services.intake.directory.operator import staff_import, token
 from services.intake.settings import settings
@@ -44,6 +45,7 @@ async def desk_of(house: House) -> AsyncIterator[Desk]:
         await desk.skip_old_mail()
         if first:
             await _until_known(desk)
+            await furnish(desk, Cast(clock.now()).day_zone)
         watching = asyncio.create_task(desk.watch_inbox())
         try:
             yield desk

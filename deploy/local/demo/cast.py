@@ -112,6 +112,8 @@ demo,Demo company,,manager@{DOMAIN}
 demo-service,Customer service 客户服务部,demo,manager@{DOMAIN}
 demo-quality,Quality 品管部,demo,quality@{DOMAIN}
 demo-sales,Sales 市场部,demo,sales-head@{DOMAIN}
+demo-key,Key accounts 大客户部,demo,key-head@{DOMAIN}
+demo-works,Works 工厂,demo,works-head@{DOMAIN}
 """
 
 _STAFF = (
@@ -126,6 +128,11 @@ _STAFF = (
     ("sales-head", "Sales Head 唐经理", "demo-sales", "department-manager", "general"),
     ("host", "Sales 冯工", "demo-sales", "liaison", "sales-head"),
     ("reception", "Reception 董前台", "demo-service", "reception coordinator", "manager"),
+    ("key-head", "Key Accounts 袁经理", "demo-key", "department-manager", "general"),
+    ("key-host", "Key Accounts 叶工", "demo-key", "liaison", "key-head"),
+    ("works-head", "Works 姜厂长", "demo-works", "department-manager", "general"),
+    ("works-lead", "Works 丁主管", "demo-works", "supervisor", "works-head"),
+    ("works-host", "Works 傅工", "demo-works", "engineer", "works-lead"),
 )
 
 

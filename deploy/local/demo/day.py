@@ -16,10 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.local import credentials
 from deploy.local.console import text
-from deploy.local.demo import complaints, letters, visits
+from deploy.local.demo import complaints, front_desk, letters, receptions, visits
 from deploy.local.demo.cast import DEPARTMENTS, SHOP, STAFF_NAMES, WEB, Cast, Person, staff_csv, staff_email
 from deploy.local.demo.counting import Stores, Told, count
 from deploy.local.demo.desk import DemoFailed, Desk, until
+from deploy.local.demo.furnishing import furnish
 from deploy.local.demo.report import DemoReport
 from deploy.local.environment import database_url, kafka_access, service_environment
 from deploy.local.layout import SERVICES, Layout
@@ -39,7 +40,18 @@ _APART = 1.5
 _VISIT_IN, _LATER = timedelta(seconds=50), timedelta(days=9)
 _SETTLE_SECONDS = 20.0
 
-Course = Callable[[], Awaitable[None]]
+Course = Callable[[], Awaitable[object]]
+
+_WEEK = (
+    (receptions.run_approved, receptions.SALES),
+    (receptions.run_approved, receptions.KEY_ACCOUNTS),
+    (receptions.run_approved, receptions.WORKS),
+    (receptions.run_returned_twice, receptions.SALES),
+    (receptions.run_exempted, receptions.KEY_ACCOUNTS),
+    (receptions.run_amended, receptions.WORKS),
+    (receptions.run_amended, receptions.SALES),
+)
+"""Receptions of the week to come, one a day."""
 
 
 def play(layout: Layout) -> DemoReport:
@@ -75,7 +87,8 @@ async def _play(
     cast = Cast(clock.now())
     desk = await _open(layout, databases["intake"], cast, client)
     people: list[Person] = []
-    courses = list(_courses(desk, cast, people, kafka_access(layout, CHANNELS)))
+    bearer = (await furnish(desk, cast.day_zone))["demo"]
+    courses = list(_courses(desk, cast, people, kafka_access(layout, CHANNELS), bearer))
     done = 0
     told(0, len(courses))
     watching = asyncio.create_task(desk.watch_inbox())
@@ -123,7 +136,7 @@ async def _open(layout: Layout, intake: Database, cast: Cast, client: httpx.Asyn
     return desk
 
 
-def _courses(desk: Desk, cast: Cast, people: list[Person], broker: KafkaAccess) -> Iterator[Course]:
+def _courses(desk: Desk, cast: Cast, people: list[Person], broker: KafkaAccess, bearer: str) -> Iterator[Course]:
     satisfied, neutral, dissatisfied = complaints.SATISFIED, complaints.NEUTRAL, complaints.DISSATISFIED
     endings = (
         [satisfied],
@@ -149,6 +162,14 @@ def _courses(desk: Desk, cast: Cast, people: list[Person], broker: KafkaAccess) 
         yield partial(visits.run_course, desk, guest, _VISIT_IN, answer, by_guest=number == 0)
     yield partial(visits.run_returned, desk, person(cast.with_phone()), _LATER)
     yield partial(visits.run_rejected, desk, person(cast.with_email()), _LATER)
+    for day, (run, team) in enumerate(_WEEK, 1):
+        guest = person(cast.with_email() if day % 2 else cast.with_phone())
+        yield partial(run, desk, guest, team, bearer, timedelta(days=day))
+    yield partial(front_desk.run_walk_in, desk, person(cast.with_phone()), satisfied)
+    yield partial(front_desk.run_applicant, desk, person(cast.with_phone()))
+    yield partial(front_desk.run_booked, desk, person(cast.with_phone()))
+    yield partial(front_desk.run_booked, desk, person(cast.with_email()))
+    yield partial(front_desk.run_cancelled, desk, person(cast.with_phone("en")))
     yield partial(letters.run_sms, desk, person(cast.with_phone()))
     yield partial(letters.run_mail, desk, person(cast.with_email("zh-CN")))
     yield partial(letters.run_out_of_office, desk, person(cast.with_email()))

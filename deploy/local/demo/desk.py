@@ -53,6 +53,15 @@ class Desk:
         """A request of a member of staff."""
         return await self._call(service, method, path, body, self._tokens[who])
 
+    async def page(self, method: str, path: str, form: Json | None = None) -> str:
+        """What somebody's browser gets of intake's pages: the page, or the path that it is sent on to."""
+        answer = await self._client.request(method, f"{self._layout.api('intake')}{path}", data=form)
+        if answer.status_code == 303:
+            return str(answer.headers["location"])
+        if answer.status_code not in (200, 409):
+            raise DemoFailed(f"intake {method} {path.split('/')[1]} page: {answer.status_code}")
+        return answer.text
+
     async def send_sms(self, person: Person, to: str, text: str) -> None:
         """The person's phone sends a text to one of our numbers."""
         await self._sandbox("/reply/sms", {"from": person.phone, "to": to, "text": text})

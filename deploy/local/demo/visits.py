@@ -81,11 +81,11 @@ async def decide(desk: Desk, visit: str, how: str, reason: str | None = None) ->
     await desk.staff("sales-head", "intake", "POST", f"/visits/{visit}/{how}", body)
 
 
-async def state(desk: Desk, visit: str, wanted: str) -> None:
-    """Waits until the visit is in that state."""
+async def state(desk: Desk, visit: str, wanted: str, *, who: str = "host") -> None:
+    """Waits until the visit, which `who` may see, is in that state."""
 
     async def there() -> bool | None:
-        found = await desk.staff("host", "intake", "GET", f"/visits/{visit}")
+        found = await desk.staff(who, "intake", "GET", f"/visits/{visit}")
         return found["visit"]["state"] == wanted or None
 
     await until(f"a visit {wanted}", there)

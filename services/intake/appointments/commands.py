@@ -58,7 +58,8 @@ async def book(uow: UnitOfWork, booking: Booking, *, by: UUID | None = None) -> 
     host = await directory.acting_for(uow, offer.host_id, place.starts)
     if host is None:
         raise Refused("host-absent", status=422, field="starts", expected="a time at which the host is here")
-    party = await parties.identify(uow, booking.guest)
+    # Nobody says where they live; whoever comes to us lives, for all we know, by our clocks.
+    party = await parties.identify(uow, replace(booking.guest, zone=booking.guest.zone or zone))
     visit = Visit(
         id=uow.new_id("visit"),
         kind=KIND,

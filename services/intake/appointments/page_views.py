@@ -17,7 +17,7 @@ from services.intake.appointments.commands import of_visit
 from services.intake.appointments.model import Offer, Slot, days
 from services.intake.appointments.page_forms import Mistaken, Sent
 from services.intake.appointments.reading import offered, slots_by_day
-from services.intake.appointments.rendering import day_label, page, reader_language, span_label, when_label
+from services.intake.appointments.rendering import day_label, page, reader_language, span_label, when_label, zone_label
 from services.intake.settings import settings
 from services.intake.visits import store as visits
 from services.intake.visits.machine import APPROVED
@@ -136,7 +136,7 @@ def _choice(request: HTTPRequest, free: Free, sent: Sent | None, mistaken: Mista
         "week": [{"day": str(day), "label": day_label(day, language)} for day in free.week],
         "day": str(free.day),
         "slots": [_slot(slot, free.zone) for slot in free.slots],
-        "zone": free.zone.key,
+        "zone": zone_label(free.slots[0].starts.astimezone(free.zone), language) if free.slots else "",
         "sent": sent or {},
         "mistaken": mistaken is not None,
         "faults": _placed(mistaken.found if mistaken else {}),
@@ -164,7 +164,7 @@ def _appointment(request: HTTPRequest, found: Opened) -> dict[str, Any]:
         "offer": found.offer,
         "here": _root(request) + path_of(visit),
         "label": when_label(starts, ends, reader_language(request)),
-        "zone": visit.zone,
+        "zone": zone_label(starts, reader_language(request)),
     }
 
 

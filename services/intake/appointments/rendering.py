@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import jinja2
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_name
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -83,6 +83,11 @@ def day_label(day: Any, language: Language) -> str:
 def span_label(starts: datetime, ends: datetime) -> str:
     """From when until when, by the clocks of the zone that both come in: `09:00–09:30`."""
     return f"{format_time(starts, 'HH:mm', starts.tzinfo)}–{format_time(ends, 'HH:mm', ends.tzinfo)}"
+
+
+def zone_label(at: datetime, language: Language) -> str:
+    """The zone that an instant comes in, as people call it: `China Standard Time`."""
+    return cast(str, get_timezone_name(at, locale=language.replace("-", "_")))
 
 
 def when_label(starts: datetime, ends: datetime, language: Language) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -54,7 +54,8 @@ async def receive(uow: UnitOfWork, walk_in: WalkIn, *, host_id: UUID, by: UUID) 
     departure = walk_in.departure or uow.now + _STAY
     if not uow.now < departure <= uow.now + LONGEST:
         raise Refused("impossible-dates", status=422, field="departure", expected="an instant that is to come")
-    party = await parties.identify(uow, walk_in.guest)
+    # Who is here lives by our clocks.
+    party = await parties.identify(uow, replace(walk_in.guest, zone=walk_in.guest.zone or acting.zone))
     addresses = walk_in.guest.addresses
     visit = Visit(
         id=uow.new_id("visit"),
