@@ -12,7 +12,7 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-fast faults faults-long faults-shuffled bench bench-short check format contracts lock venv venv-dev venv-bench
+.PHONY: help up down reset test test-fast faults faults-long faults-shuffled limits bench bench-short check format contracts lock venv venv-dev venv-bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ faults-long: venv-dev ## The whole matrix of faults (up to 3 hours)
 
 faults-shuffled: venv-dev ## Play journeys with their events in 200 orders each: the same end every time (an hour)
 	@$(BIN)/python -m tests.faults.shuffled
+
+limits: venv-dev ## Measure visits: 100,000 in the store, requests a second, bookings (8 minutes; a quiet machine)
+	@$(BIN)/python -m tests.limits
 
 check: venv-dev ## Check format, lint, types, borders and generated contracts
 	@$(BIN)/ruff format --check .

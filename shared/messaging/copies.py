@@ -16,7 +16,7 @@ _BELOW = text(
     "WHERE c.topic = :topic AND NOT c.gone) SELECT key FROM tree"
 )
 
-_GATHERED = "copies"
+_GATHERED, _KEPT = "copies", "copies-kept"
 _BODY = select(copy.c.body).where(copy.c.topic == bindparam("of"), copy.c.key == bindparam("named"), ~copy.c.gone)
 _BODIES = text(
     "SELECT topic, key, body FROM unnest(CAST(:topics AS text[]), CAST(:keys AS text[])) AS named (topic, key) "
@@ -34,13 +34,21 @@ async def gather(uow: UnitOfWork, named: Iterable[tuple[str, object]]) -> None:
     uow.gathered.setdefault(_GATHERED, {}).update({thing: found.get(thing) for thing in wanted})
 
 
+def keep(uow: UnitOfWork) -> None:
+    """From now on this unit of work asks for each copy once: for a command, which changes no copies itself."""
+    uow.gathered[_KEPT] = uow.gathered.setdefault(_GATHERED, {})
+
+
 async def get(uow: UnitOfWork, topic: str, key: object) -> dict[str, Any] | None:
     """The copied state of `key`, None where it is unknown or erased."""
     gathered = uow.gathered.get(_GATHERED, {})
-    if (topic, str(key)) in gathered:
-        known: dict[str, Any] | None = gathered[(topic, str(key))]
+    thing = (topic, str(key))
+    if thing in gathered:
+        known: dict[str, Any] | None = gathered[thing]
         return known
     body: dict[str, Any] | None = (await uow.execute(_BODY, {"of": topic, "named": str(key)})).scalar_one_or_none()
+    if _KEPT in uow.gathered:
+        gathered[thing] = body
     return body
 
 

@@ -55,6 +55,18 @@ class Database:
             await uow.flush()
 
     @asynccontextmanager
+    async def reading(self, cause: Cause) -> AsyncIterator[UnitOfWork]:
+        """A unit of work that only looks something up, each statement by itself: nothing is begun, nothing committed.
+
+        Raises RuntimeError where something was to be written.
+        """
+        async with self.connection() as connection:
+            uow = UnitOfWork(connection, self.service, cause)
+            yield uow
+            if uow.has_work:
+                raise RuntimeError("this unit of work only reads; open a transaction to write")
+
+    @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection that commits each statement: for leases, claims and look-ups of the core."""
         async with self.engine.connect() as connection:

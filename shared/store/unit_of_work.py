@@ -45,8 +45,9 @@ class UnitOfWork:
         self.permit = Permit()
         self.incoming: Received | None = None
         """The record that the running reaction was given, with its bytes as they came."""
-        self.gathered: dict[str, Any] = {}
-        """What reactions found for a whole batch at once, by names of theirs (`Reaction.gather`)."""
+        self.gathered: dict[object, Any] = {}
+        """What was found once and is asked for more often, by names of whoever does: for a whole batch
+        (`Reaction.gather`), or in one command."""
         self._at_flush: list[Callable[[], Awaitable[None]]] = []
         self._rows: dict[tuple[Table, tuple[str, ...]], list[Mapping[str, Any]]] = {}
         self._outgoing: list[Outgoing] = []
@@ -108,6 +109,11 @@ class UnitOfWork:
             subject_id=str(subject_id),
             detail=detail,
         )
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something is queued that `flush` would write."""
+        return bool(self._at_flush or self._rows or self._outgoing or self._schedule)
 
     async def flush(self) -> None:
         """Writes everything queued; the outbox last, because its numbers are locked until the commit."""

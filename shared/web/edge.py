@@ -14,6 +14,7 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
 
 from shared.kernel.errors import Refused
+from shared.messaging import copies
 from shared.security.caller import Caller, staff_caller
 from shared.security.permissions import missing
 from shared.store.cause import Cause
@@ -47,6 +48,7 @@ class Edge:
 
         async def attempt() -> StoredAnswer:
             async with self._transaction() as uow:
+                copies.keep(uow)
                 if key is not None and (before := await answered(uow, key)):
                     return before
                 answer = StoredAnswer(status, (await run(uow)).model_dump(mode="json"))
@@ -69,6 +71,7 @@ class Edge:
 
         async def attempt() -> T:
             async with self._transaction() as uow:
+                copies.keep(uow)
                 return await run(uow)
 
         return await self._to_its_end(with_retries(attempt))
@@ -107,7 +110,7 @@ class Gate:
             raise Refused("token-missing", status=401)
 
         async def attempt() -> Caller:
-            async with database_of(request).transaction(Cause(correlation_id(request))) as uow:
+            async with database_of(request).reading(Cause(correlation_id(request))) as uow:
                 return await staff_caller(uow, credentials.credentials)
 
         caller = await with_retries(attempt)

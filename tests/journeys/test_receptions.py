@@ -24,13 +24,14 @@ from tests.support.house import House
 
 _LATER = timedelta(days=9)
 
-_APPROVED = {"visit-confirmed": 1, "visit-approved-host": 1}
+_APPROVED = {"visit-to-judge": 1, "visit-confirmed": 1, "visit-approved-host": 1, "visit-approved-informed": 1}
 _TOLD = {
     "T1": {**_APPROVED, "visit-approval": 2},
-    "T2": {**_APPROVED, "visit-approval": 1, "visit-approved-informed": 1},
+    "T2": {**_APPROVED, "visit-approval": 1},
     "T3": {**_APPROVED, "visit-approval": 2},
 }
-"""What goes out from the request to the approval, by the rule's name: each step asks, AP-03 informs the department."""
+"""What goes out from the request to the approval, by the rule's name: each step asks; AP-03 informs the head of the
+department, the others administration."""
 
 
 @pytest.fixture
@@ -71,7 +72,12 @@ async def test_given_a_reception_that_is_returned_twice_then_the_third_revision_
     await balance(house)
 
     assert _visit(house, visit)["revision"] == 3
-    assert _rules(house, visit) == {**_APPROVED, "visit-approval": 4, "visit-returned": 2}
+    assert _rules(house, visit) == {
+        **_APPROVED,
+        "visit-approval": 4,
+        "visit-returned": 2,
+        "visit-to-judge-again": 2,
+    }
     steps = house.rows("intake", "SELECT revision, state FROM visit_approval WHERE visit_id = %(id)s", id=visit)
     assert Counter((row["revision"], row["state"]) for row in steps) == {
         (1, "returned"): 1,
@@ -153,7 +159,7 @@ async def test_given_nobody_who_decides_when_the_guest_is_due_then_the_request_e
     await staff_hears(desk, "host", guest.name)
     await balance(house)
 
-    assert _rules(house, visit) == {"visit-approval": 1, "visit-expired": 1}
+    assert _rules(house, visit) == {"visit-to-judge": 1, "visit-approval": 1, "visit-expired": 1}
     assert await desk.arrived(guest.address) == []
 
 

@@ -1,7 +1,7 @@
 """Taking a slot, moving it, giving it back: no place is ever given twice.
 
-Whoever takes a place holds the offer's lock until the commit, so that the places that are taken can be counted; a
-unique index over offer, place and begin would refuse a mistake.
+Whoever takes a place takes the offer's lock, after all that can be looked up without it, and holds it until the commit,
+so that the places that are taken can be counted; a unique index over offer, place and begin would refuse a mistake.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from services.intake.visits.requesting import call_off, check_theirs, locked
 from shared.kernel.errors import NotFound, Refused
 from shared.security import directory
 from shared.store.unit_of_work import UnitOfWork
+
+Slot = tuple[datetime, datetime]
 
 GUEST = "guest"
 """Who acts, in the audit, where it is the holder of the link."""
@@ -46,20 +48,22 @@ async def book(uow: UnitOfWork, booking: Booking, *, by: UUID | None = None) -> 
     Raises NotFound for what is not offered; Refused: `slot-unknown`, `host-absent`, `plate-missing` (422),
     `slot-taken`, `too-many-appointments` (409).
     """
-    offer = await _open_offer(uow, booking.code)
-    if booking.form_id is not None and (before := await store.of_form(uow, booking.form_id)) is not None:
-        return await locked(uow, before.visit_id)
+    offer = await _offered(uow, booking.code)
     if offer.asks_plate and booking.plate is None:
         raise Refused("plate-missing", status=422, field="plate", expected="a number plate")
-    address_id = booking.guest.addresses[0].address_id
-    if await store.count_to_come(uow, address_id) >= MOST_OPEN:
-        raise Refused("too-many-appointments", field="phone", expected=f"at most {MOST_OPEN} appointments to come")
-    place, zone = await _place(uow, offer, booking.starts)
-    host = await directory.acting_for(uow, offer.host_id, place.starts)
+    slot, zone = await _slot(uow, offer, booking.starts)
+    host = await directory.acting_for(uow, offer.host_id, slot[0])
     if host is None:
         raise Refused("host-absent", status=422, field="starts", expected="a time at which the host is here")
     # Nobody says where they live; whoever comes to us lives, for all we know, by our clocks.
     party = await parties.identify(uow, replace(booking.guest, zone=booking.guest.zone or zone))
+    address_id = booking.guest.addresses[0].address_id
+    offer = await _offered(uow, booking.code, lock=True)
+    if booking.form_id is not None and (before := await store.of_form(uow, booking.form_id)) is not None:
+        return await locked(uow, before.visit_id)
+    if await store.count_to_come(uow, address_id) >= MOST_OPEN:
+        raise Refused("too-many-appointments", field="phone", expected=f"at most {MOST_OPEN} appointments to come")
+    place = await _free(uow, offer, slot)
     visit = Visit(
         id=uow.new_id("visit"),
         kind=KIND,
@@ -103,7 +107,8 @@ async def move(
     _check_to_come(uow, visit)
     if starts == visit.arrival:
         return visit
-    place, _ = await _place(uow, await _open_offer(uow, before.offer_code), starts, but=visit.id)
+    slot, _ = await _slot(uow, await _offered(uow, before.offer_code), starts)
+    place = await _free(uow, await _offered(uow, before.offer_code, lock=True), slot, but=visit.id)
     moved = replace(
         visit,
         state=row.target,
@@ -143,20 +148,25 @@ def _check_to_come(uow: UnitOfWork, visit: Visit) -> None:
         raise Refused("appointment-over", expected="an appointment that is to come")
 
 
-async def _open_offer(uow: UnitOfWork, code: str) -> Offer:
-    offer = await store.offer(uow, code, lock=True)
+async def _offered(uow: UnitOfWork, code: str, *, lock: bool = False) -> Offer:
+    offer = await store.offer(uow, code, lock=lock)
     if offer is None or offer.closed:
         raise NotFound("appointment-offer")
     return offer
 
 
-async def _place(uow: UnitOfWork, offer: Offer, starts: datetime, *, but: UUID | None = None) -> tuple[Place, str]:
-    """A free place of the slot that begins at `starts`, and the zone that it lies in."""
+async def _slot(uow: UnitOfWork, offer: Offer, starts: datetime) -> tuple[Slot, str]:
+    """The slot that begins at `starts`, and the zone that it lies in."""
     calendar = await calendar_of(uow, offer.department_id)
     slot = slot_at(offer, calendar, starts, uow.now)
     if slot is None:
         raise Refused("slot-unknown", status=422, field="starts", expected="the begin of a slot that is offered")
+    return slot, calendar.zone.key
+
+
+async def _free(uow: UnitOfWork, offer: Offer, slot: Slot, *, but: UUID | None = None) -> Place:
+    """A free place of a slot, under the offer's lock."""
     free = free_places(offer, *slot, await store.held(uow, offer.code, *slot, but=but))
     if not free:
         raise Refused("slot-taken", field="starts", expected="a slot that has a free place")
-    return Place(*slot, free[0]), calendar.zone.key
+    return Place(*slot, free[0])

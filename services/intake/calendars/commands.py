@@ -44,6 +44,13 @@ async def set_calendar(uow: UnitOfWork, wanted: OwnCalendar, *, rows: Rows, by: 
 
 
 async def visit_notice(uow: UnitOfWork, department_id: UUID, zone: str, asked: datetime) -> Notice:
-    """The first arrival that a visit to this department may have without a reason, asked for at `asked` (VR-06)."""
-    calendar = await calendar_of(uow, department_id, zone)
-    return notice(calendar, asked, settings().visit_notice_days)
+    """The first arrival that a visit to this department may have without a reason, asked for at `asked` (VR-06).
+
+    One command asks for it twice: to check the request, and to warn of it in its answer.
+    """
+    thing = ("visit-notice", department_id, zone, asked)
+    if thing not in uow.gathered:
+        calendar = await calendar_of(uow, department_id, zone)
+        uow.gathered[thing] = notice(calendar, asked, settings().visit_notice_days)
+    found: Notice = uow.gathered[thing]
+    return found

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.intake.approvals import commands
 from services.intake.approvals.approvers import to_inform
-from services.intake.approvals.model import Command
+from services.intake.approvals.model import Command, Subject
+from services.intake.forms import store as forms
 from services.intake.visits import events, store, timers
 from services.intake.visits.machine import MORE_STEPS, VISIT
 from services.intake.visits.model import Visit
@@ -17,6 +18,7 @@ from services.intake.visits.subject import subject_of
 from shared.contracts.events.visit_approved import VisitApproved
 from shared.contracts.events.visit_rejected import VisitRejected
 from shared.kernel.errors import Refused
+from shared.security import directory
 from shared.store.unit_of_work import UnitOfWork
 
 Decision = Literal["approved", "returned", "rejected"]
@@ -50,10 +52,25 @@ async def decide(
     decided = replace(visit, state=row.target, approved_revision=approved, version=visit.version + 1)
     await store.save(uow, decided)
     if not outcome.more:
-        informed = await to_inform(uow, outcome.approval.route, subject) if decision == "approved" else ()
+        informed = await _informed(uow, decided, outcome.approval.route, subject) if decision == "approved" else ()
         _follow(uow, decided, decision, by, informed)
     uow.audit(by, command, "visit", visit.id, revision=revision, step=outcome.approval.step)
     return decided
+
+
+async def _informed(uow: UnitOfWork, visit: Visit, route: str, subject: Subject) -> tuple[UUID, ...]:
+    """Who hears of an approval beside host and requester: whom the route names, the heads of the departments that
+    cooperate (NT-02), and the back office, which prepares (VR-18).
+    """
+    wanted = list(await to_inform(uow, route, subject))
+    form = await forms.get(uow, visit.id, visit.revision) if visit.template.level else None
+    if form is not None:
+        departments = [await directory.department(uow, each) for each in form.cooperating_department_ids]
+        heads = [await directory.acting_for(uow, each.head_id, uow.now) for each in departments if each is not None]
+        office = await directory.with_role(uow, "coordinator", visit.department_id)
+        wanted += [each.staff_id for each in heads if each is not None]
+        wanted += [each.staff_id for each in office if directory.is_here(each, uow.now)]
+    return tuple(dict.fromkeys(each for each in wanted if each != visit.host_id))
 
 
 async def expire(uow: UnitOfWork, visit: Visit) -> None:

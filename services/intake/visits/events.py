@@ -19,7 +19,7 @@ from shared.contracts.events.visit_task_due import VisitTaskDue
 from shared.contracts.events.visitor_arrived import VisitorArrived
 
 
-def requested(visit: Visit) -> VisitRequested:
+def requested(visit: Visit, judge_id: UUID | None = None) -> VisitRequested:
     """Somebody wants to come, or one of us wants somebody to come."""
     return VisitRequested(
         **_guest(visit),
@@ -31,10 +31,13 @@ def requested(visit: Visit) -> VisitRequested:
         arrival=visit.arrival,
         departure=visit.departure,
         head_count=visit.head_count,
+        judge_id=judge_id,
     )
 
 
-def changed(visit: Visit, change: Literal["returned", "resubmitted", "rescheduled", "amended"]) -> VisitChanged:
+def changed(
+    visit: Visit, change: Literal["returned", "resubmitted", "rescheduled", "amended"], judge_id: UUID | None = None
+) -> VisitChanged:
     """The visit was returned, or has a new revision."""
     return VisitChanged(
         **_guest(visit),
@@ -44,6 +47,7 @@ def changed(visit: Visit, change: Literal["returned", "resubmitted", "reschedule
         arrival=visit.arrival,
         departure=visit.departure,
         guest_was_told=visit.guest_is_expected,
+        judge_id=judge_id,
     )
 
 

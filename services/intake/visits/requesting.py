@@ -8,6 +8,8 @@ from uuid import UUID
 
 from services.intake.appointments import store as appointments
 from services.intake.approvals import commands as approvals
+from services.intake.approvals.approvers import approver_for
+from services.intake.approvals.model import Step
 from services.intake.calendars.commands import visit_notice
 from services.intake.directory.departments import open_department
 from services.intake.forms import store as forms
@@ -19,7 +21,7 @@ from services.intake.visits import events, store, timers
 from services.intake.visits.machine import VISIT
 from services.intake.visits.model import Visit, check_dates
 from services.intake.visits.reception import stay_of
-from services.intake.visits.subject import approvable
+from services.intake.visits.subject import approvable, plain
 from shared.contracts.events.staff_changed import StaffChanged
 from shared.kernel.errors import NotFound, Refused
 from shared.security import directory
@@ -77,12 +79,16 @@ async def request(
         created_at=uow.now,
         company=form.company if form else None,
     )
+    if not visit.template.level:
+        visit = _seeking(visit)
     await store.add(uow, visit)
     if form is not None:
         await fill_in(uow, visit, form)
-    uow.publish(events.requested(visit), about=visit.about)
+    uow.publish(events.requested(visit, await judge_of(uow, visit)), about=visit.about)
     uow.audit(requester_id or "guest", "request", "visit", visit.id)
-    return visit if visit.template.level else await seek_approval(uow, visit)
+    if not visit.template.level:
+        await approvals.ask(uow, await approvable(uow, visit))
+    return visit
 
 
 async def cancel(uow: UnitOfWork, visit_id: UUID, *, reason: str | None, by: UUID, permitted: bool = False) -> Visit:
@@ -147,11 +153,24 @@ async def seek_approval(uow: UnitOfWork, visit: Visit) -> Visit:
 
     Raises Refused(`visit-state`), and as `approvable` and `approvals.ask` do.
     """
-    row = VISIT.step(visit.state, "seek-approval", visit.template.facts)
-    approving = replace(visit, state=row.target)
+    approving = _seeking(visit)
     await store.save(uow, approving)
     await approvals.ask(uow, await approvable(uow, approving))
     return approving
+
+
+def _seeking(visit: Visit) -> Visit:
+    return replace(visit, state=VISIT.step(visit.state, "seek-approval", visit.template.facts).target)
+
+
+async def judge_of(uow: UnitOfWork, visit: Visit) -> UUID | None:
+    """Who hears that there is a level to judge (VR-04): the head of the department, or who stands in or above."""
+    if not visit.template.level:
+        return None
+    try:
+        return (await approver_for(uow, Step(who="department-manager"), plain(visit))).staff_id
+    except Refused:  # no-approver: whoever may judge finds it in the list
+        return None
 
 
 async def host_of(uow: UnitOfWork, host_id: UUID) -> StaffChanged:

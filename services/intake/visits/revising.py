@@ -19,7 +19,16 @@ from services.intake.forms.model import Form
 from services.intake.visits import events, store, timers
 from services.intake.visits.machine import APPROVED, RISEN, VISIT
 from services.intake.visits.model import Visit
-from services.intake.visits.requesting import Wish, check, check_theirs, fill_in, host_of, locked, seek_approval
+from services.intake.visits.requesting import (
+    Wish,
+    check,
+    check_theirs,
+    fill_in,
+    host_of,
+    judge_of,
+    locked,
+    seek_approval,
+)
 from services.intake.visits.subject import approvable, subject_of
 from shared.kernel.errors import Refused
 from shared.store.unit_of_work import UnitOfWork
@@ -62,7 +71,7 @@ async def resubmit(
     )
     await store.save(uow, mended)
     await _carry(uow, mended, form, None, by)
-    uow.publish(events.changed(mended, "resubmitted"), about=mended.about)
+    uow.publish(events.changed(mended, "resubmitted", await judge_of(uow, mended)), about=mended.about)
     uow.audit(by, "resubmit", "visit", visit.id, revision=mended.revision)
     return mended if mended.template.level else await seek_approval(uow, mended)
 

@@ -17,6 +17,7 @@ _STAFF_FIELDS: dict[Audience, tuple[str, ...]] = {
     Audience.HOST: ("host_id",),
     Audience.REQUESTER: ("requester_id", "host_id"),
     Audience.APPROVER: ("approver_id",),
+    Audience.JUDGE: ("judge_id",),
     Audience.INFORMED: ("informed_ids",),
 }
 """Fields of an event that name the audience; the first that has a value counts."""

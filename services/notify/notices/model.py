@@ -26,6 +26,8 @@ class Audience(StrEnum):
     REQUESTER = "requester"
     """Who asked for the visit; where a guest did, the host."""
     APPROVER = "approver"
+    JUDGE = "judge"
+    """Who says at what level a guest is received."""
     INFORMED = "informed"
     """Who has to prepare, to assist or to file."""
 

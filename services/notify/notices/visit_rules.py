@@ -64,6 +64,21 @@ VISIT_RULES: tuple[Rule, ...] = (
         when=lambda event: event.kind == "appointment",
         useless_from="departure",
     ),
+    *(
+        Rule(
+            name,
+            event,
+            (Audience.JUDGE,),
+            "visit-to-judge",
+            "service",
+            _VISIT,
+            occasion="revision",
+            values={"guest": PartyName(), "host": _HOST, "arrival": _ARRIVAL},
+            when=lambda event: event.judge_id is not None,
+            useless_from="arrival",
+        )
+        for name, event in (("visit-to-judge", VisitRequested), ("visit-to-judge-again", VisitChanged))
+    ),
     Rule(
         "visit-approval",
         VisitApprovalRequested,

@@ -11,7 +11,7 @@ from shared.contracts.event import Event
 from shared.contracts.topics import VISITS
 
 
-class VisitChanged(Event, type="visit-changed", topic=VISITS, key="visit_id"):
+class VisitChanged(Event, type="visit-changed", version=2, topic=VISITS, key="visit_id"):
     """A visit was returned for mending, or has a new revision (rescheduled, amended)."""
 
     visit_id: UUID
@@ -25,3 +25,5 @@ class VisitChanged(Event, type="visit-changed", topic=VISITS, key="visit_id"):
     departure: AwareDatetime
     guest_was_told: bool = False
     """Whether the guest knows of the visit as approved, and so must hear of the change."""
+    judge_id: UUID | None = None
+    """Who is to judge its level again, of a reception that was handed in anew."""

@@ -10,7 +10,7 @@ from shared.contracts.event import Event
 from shared.contracts.topics import VISITS
 
 
-class VisitRequested(Event, type="visit-requested", topic=VISITS, key="visit_id"):
+class VisitRequested(Event, type="visit-requested", version=2, topic=VISITS, key="visit_id"):
     """Somebody wants to come, or one of us wants somebody to come (VR-03)."""
 
     visit_id: UUID
@@ -26,3 +26,5 @@ class VisitRequested(Event, type="visit-requested", topic=VISITS, key="visit_id"
     arrival: AwareDatetime
     departure: AwareDatetime
     head_count: int
+    judge_id: UUID | None = None
+    """Who is to judge at what level the guest is received (VR-04); None where nobody has to."""

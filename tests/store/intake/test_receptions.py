@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from shared.contracts.events.party_changed import PartyChanged
+from shared.contracts.events.visit_approved import VisitApproved
 from shared.contracts.events.visit_changed import VisitChanged
 from tests.store.intake.applying import (
     CHAIRMAN,
@@ -24,7 +25,7 @@ from tests.store.intake.applying import (
     planned,
     sought,
 )
-from tests.store.intake.builders import House
+from tests.store.intake.builders import DEPARTMENTS, STAFF, House
 from tests.store.intake.office import Office, office_of
 from tests.support.core import tombstone
 
@@ -231,3 +232,17 @@ async def test_a_tombstone_takes_people_and_words_and_leaves_what_was_agreed(off
     assert not any(word in everything for word in ("Gábor", "刘洋", "Öster", "copper", "no nuts", "13800000002"))
     seen = await office.get("gina", f"/visits/{visit}/reception")
     assert (seen["form"]["wishes"], seen["budget"]["planned"]) == (["flowers"], 200_00)
+
+
+async def test_the_back_office_and_who_cooperates_hear_of_an_approval(office: Office, house: House) -> None:
+    """NT-02, NT-04, VR-18"""
+    sheet = STAFF.replace("sid@example.com,Sid,sales,hana@example.com,,supervisor,", _WITH_OFFICE)
+    await house.hire(DEPARTMENTS, sheet)
+    (house_id,) = await house.bench.rows("SELECT id FROM department WHERE code = 'house'")
+    await approved(office, LUNCH, form={"cooperating_department_ids": [str(house_id)]})
+    (told,) = [event for event in await house.published("visits") if isinstance(event, VisitApproved)]
+    assert set(told.informed_ids) == set(house.ids(["gina", "otto"]))
+
+
+_WITH_OFFICE = """sid@example.com,Sid,sales,hana@example.com,,supervisor,
+    otto@example.com,Otto,sales,hana@example.com,,coordinator,"""

@@ -155,6 +155,24 @@ async def test_who_has_an_appointment_gets_the_link_to_it_and_the_host_hears_of_
     assert (await world.message(recipient_id=host.staff_id))["rule"] == "appointment-booked"
 
 
+async def test_who_is_to_judge_a_level_hears_of_it_and_again_of_what_was_mended(world: World) -> None:
+    """VR-04"""
+    party, host, judge = await world.party(), await world.staff(), await world.staff()
+    common = {
+        "visit_id": uuid4(),
+        "party_id": party.party_id,
+        "host_id": host.staff_id,
+        "arrival": clock.now() + timedelta(days=5),
+        "departure": clock.now() + timedelta(days=5, hours=2),
+        "judge_id": judge.staff_id,
+    }
+    asked = {"kind": "reception", "asked_by_guest": False, "department_id": uuid4(), "head_count": 1}
+    await world.tell(VisitRequested.model_validate({**common, **asked, "revision": 1}))
+    await world.tell(VisitChanged.model_validate({**common, "revision": 2, "change": "resubmitted"}))
+    messages = await world.messages(recipient_id=judge.staff_id)
+    assert [message["rule"] for message in messages] == ["visit-to-judge", "visit-to-judge-again"]
+
+
 async def test_rescheduling_and_cancelling_take_back_what_has_not_gone_out(world: World) -> None:
     """NT-05: nobody is told of a visit that has been moved."""
     party, host = await world.party(zone=zone_at(23)), await world.staff()
