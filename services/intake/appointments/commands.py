@@ -60,7 +60,9 @@ async def book(uow: UnitOfWork, booking: Booking, *, by: UUID | None = None) -> 
     address_id = booking.guest.addresses[0].address_id
     offer = await _offered(uow, booking.code, lock=True)
     if booking.form_id is not None and (before := await store.of_form(uow, booking.form_id)) is not None:
-        return await locked(uow, before.visit_id)
+        booked = await visits.get(uow, before.visit_id)
+        assert booked is not None
+        return booked
     if await store.count_to_come(uow, address_id) >= MOST_OPEN:
         raise Refused("too-many-appointments", field="phone", expected=f"at most {MOST_OPEN} appointments to come")
     place = await _free(uow, offer, slot)
