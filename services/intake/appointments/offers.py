@@ -25,10 +25,7 @@ async def set_offer(uow: UnitOfWork, wanted: Offer, *, rows: Rows) -> Offer:
         rows.check(before.department_id)
     after = replace(wanted, version=1 if before is None else before.version + 1)
     await store.save_offer(uow, after)
-    fields = [name for name in Offer.__dataclass_fields__ if before is None or _of(before, name) != _of(after, name)]
+    names = Offer.__dataclass_fields__
+    fields = [name for name in names if before is None or getattr(before, name) != getattr(after, name)]
     uow.audit(rows.staff_id, "set-offer", "appointment-offer", after.code, fields=fields, version=after.version)
     return after
-
-
-def _of(offer: Offer, name: str) -> object:
-    return getattr(offer, name)

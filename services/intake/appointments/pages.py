@@ -11,7 +11,7 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response
 
 from services.intake.appointments import commands, page_forms, store
-from services.intake.appointments.page_forms import Mistaken
+from services.intake.appointments.page_forms import Mistaken, Sent
 from services.intake.appointments.page_views import (
     book_page,
     move_page,
@@ -25,6 +25,7 @@ from services.intake.appointments.rendering import page, reader_language, see, s
 from services.intake.attempts import store as attempts
 from services.intake.attempts.model import network_of
 from services.intake.settings import settings
+from services.intake.visits.model import Visit
 from shared.kernel.errors import NotFound, Refused
 from shared.security.caller import Caller
 from shared.store.unit_of_work import UnitOfWork
@@ -65,17 +66,11 @@ async def book(code: str, request: HTTPRequest) -> Response:
     """Takes the slot, and shows the appointment; sent twice it is taken once."""
 
     async def act(edge: Edge) -> Response:
-        sent = await page_forms.read(request)
-        try:
+        async def take(sent: Sent) -> Visit:
             booking = page_forms.booking_of(sent, reader_language(request)).booking(code)
-            visit = await edge.transact(lambda uow: commands.book(uow, booking))
-        except Mistaken as mistaken:
-            return await book_page(edge, code, sent, mistaken)
-        except NotFound:
-            raise
-        except Refused as no:
-            return await book_page(edge, code, sent, Mistaken.of(no, reader_language(request)))
-        return see(request, path_of(visit))
+            return await edge.transact(lambda uow: commands.book(uow, booking))
+
+        return await _taken(request, take, lambda sent, mistaken: book_page(edge, code, sent, mistaken))
 
     return await _shown(request, act, counted=True)
 
@@ -105,17 +100,11 @@ async def move(word: str, request: HTTPRequest) -> Response:
     """Takes another slot instead."""
 
     async def act(edge: Edge) -> Response:
-        sent = await page_forms.read(request)
-        try:
+        async def take(sent: Sent) -> Visit:
             starts = page_forms.slot_of(sent, reader_language(request)).starts
-            visit = await edge.transact(lambda uow: commands.move(uow, subject_of(word), starts))
-        except Mistaken as mistaken:
-            return await move_page(edge, word, sent, mistaken)
-        except NotFound:
-            raise
-        except Refused as no:
-            return await move_page(edge, word, sent, Mistaken.of(no, reader_language(request)))
-        return see(request, path_of(visit))
+            return await edge.transact(lambda uow: commands.move(uow, subject_of(word), starts))
+
+        return await _taken(request, take, lambda sent, mistaken: move_page(edge, word, sent, mistaken))
 
     return await _shown(request, act, counted=True)
 
@@ -131,6 +120,24 @@ async def cancel(word: str, request: HTTPRequest) -> Response:
         return see(request, path_of(found.visit))
 
     return await _shown(request, act, counted=True)
+
+
+async def _taken(
+    request: HTTPRequest,
+    take: Callable[[Sent], Awaitable[Visit]],
+    again: Callable[[Sent, Mistaken], Awaitable[Response]],
+) -> Response:
+    """Takes what the form says and sends the reader on; else the page `again`, with what is wrong."""
+    sent = await page_forms.read(request)
+    try:
+        visit = await take(sent)
+    except Mistaken as mistaken:
+        return await again(sent, mistaken)
+    except NotFound:
+        raise
+    except Refused as no:
+        return await again(sent, Mistaken.of(no, reader_language(request)))
+    return see(request, path_of(visit))
 
 
 async def _shown(
